@@ -1,0 +1,32 @@
+-- Posts one form over and over. The form and the credential come by environment, so that no process list shows a secret.
+-- With BENCH_CREDENTIALS, a file of one Authorization value a line, the requests go through the lines in turn.
+wrk.method = "POST"
+wrk.body = os.getenv("BENCH_BODY")
+wrk.headers["Content-Type"] = "application/x-www-form-urlencoded"
+wrk.headers["Host"] = os.getenv("BENCH_HOST")
+wrk.headers["Authorization"] = os.getenv("BENCH_AUTHORIZATION")
+
+local credentials = os.getenv("BENCH_CREDENTIALS")
+if credentials then
+  local requests, next = {}, 0
+
+  function init()
+    for line in io.lines(credentials) do
+      wrk.headers["Authorization"] = line
+      requests[#requests + 1] = wrk.format()
+    end
+  end
+
+  function request()
+    next = next % #requests + 1
+    return requests[next]
+  end
+end
+
+function done(summary, latency)
+  local errors = summary.errors
+  io.write(string.format(
+    '\njson {"requests":%d,"micros":%d,"p50_micros":%d,"p99_micros":%d,"refused":%d,"failed":%d}\n',
+    summary.requests, summary.duration, latency:percentile(50), latency:percentile(99),
+    errors.status, errors.connect + errors.read + errors.write + errors.timeout))
+end

@@ -1,0 +1,81 @@
+using System.CommandLine;
+using Countersign.Server.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Countersign.Cli.Commands;
+
+/// <summary><c>countersign serve</c>: the server in production.</summary>
+internal static class Serve
+{
+    private static readonly Option<string?> s_config = new("--config") { Description = "JSON file of settings; the environment (COUNTERSIGN_…) and flags win over it." };
+
+    public static Verb Verb()
+    {
+        var verb = new Verb(
+            "serve",
+            "Starts the server for production, with settings from a file, the environment and flags.",
+            "countersign serve --database postgres://countersign@db/countersign --public-url https://auth.example.com --listen https://0.0.0.0:8443 "
+            + "--tls-certificate tls.crt --tls-key tls.key --master-key-file master.key");
+        var flags = SettingsReader.Keys
+            .Where(k => k.Key != "master_key")
+            .ToDictionary(k => k.Key, k => new Option<string?>($"--{k.Key.Replace('_', '-')}") { Description = k.Value });
+        verb.Add(s_config);
+        verb.Add(flags.Values);
+
+        return verb.Does((call, ct) => RunAsync(call, flags, ct));
+    }
+
+    private static async Task RunAsync(Call call, Dictionary<string, Option<string?>> flags, CancellationToken ct)
+    {
+        var reader = new SettingsReader();
+
+        if (call.Get(s_config) is { } file)
+        {
+            reader.AddFile(file);
+        }
+
+        reader.AddEnvironment(Variables());
+
+        foreach (var (key, flag) in flags)
+        {
+            if (call.Get(flag) is { } value)
+            {
+                reader.AddFlag(key, value);
+            }
+        }
+
+        if (reader.Read() is not { } settings)
+        {
+            throw CommandFault.Usage($"the settings do not fit:\n  {string.Join("\n  ", reader.Faults)}");
+        }
+
+        await using var app = await ServerProcess.BuildAsync(settings, ct);
+        var setup = await app.Services.GetRequiredService<Bootstrap>().OfferSetupAsync(ct);
+        await ServerProcess.StartAsync(app, settings, ct);
+        await call.Shell.Out.WriteLineAsync($"ready {settings.PublicUrl.GetLeftPart(UriPartial.Authority)}");
+
+        if (setup is not null)
+        {
+            await call.Shell.Out.WriteLineAsync(
+                $"""
+
+                There is no administrator yet. This token makes one, once, within an hour; a restart makes a new one:
+
+                  {setup.Reveal()}
+
+                  countersign setup --server {settings.PublicUrl.GetLeftPart(UriPartial.Authority)}
+                """);
+        }
+
+        await call.Shell.Out.FlushAsync(ct);
+        await ServerProcess.WaitAsync(app, ct);
+    }
+
+    private static IEnumerable<KeyValuePair<string, string>> Variables()
+    {
+        foreach (System.Collections.DictionaryEntry variable in Environment.GetEnvironmentVariables())
+        {
+            yield return new((string)variable.Key, (string?)variable.Value ?? "");
+        }
+    }
+}

@@ -1,0 +1,38 @@
+namespace Countersign.OAuth;
+
+/// <summary>What an access token says, in both formats (RFC 9068 §2.2).</summary>
+public sealed class AccessToken
+{
+    /// <summary>The <c>jti</c>.</summary>
+    public required TokenId Id { get; init; }
+
+    /// <summary>The tenant; not a claim, but bound by the key.</summary>
+    public required Guid TenantId { get; init; }
+
+    /// <summary>The <c>sub</c>.</summary>
+    public required Guid AccountId { get; init; }
+
+    /// <summary>The <c>client_id</c> (RFC 8693 §4.3).</summary>
+    public required string ClientId { get; init; }
+
+    /// <summary>The <c>cred</c>: which credential obtained the token.</summary>
+    public required Guid CredentialId { get; init; }
+
+    /// <summary>The <c>aud</c>, never empty (RFC 9068 §3).</summary>
+    public required string[] Audience
+    {
+        get;
+        init => field = value.Length > 0 ? value : throw new ArgumentException("an access token has an audience", nameof(value));
+    }
+
+    /// <summary>The <c>scope</c>, tokens joined by spaces; empty when none was granted.</summary>
+    public required string Scope { get; init; }
+
+    /// <summary>The <c>iat</c>, Unix seconds.</summary>
+    public required long IssuedAt { get; init; }
+
+    /// <summary>The <c>exp</c>, Unix seconds.</summary>
+    public required long ExpiresAt { get; init; }
+
+    public override string ToString() => Id.ToString();
+}

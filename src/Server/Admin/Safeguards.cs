@@ -1,0 +1,118 @@
+using Countersign.Server.Data;
+using Countersign.Server.Tenants;
+using Microsoft.EntityFrameworkCore;
+
+namespace Countersign.Server.Admin;
+
+/// <summary>What keeps an administrator from reaching further than its own reach (R218).</summary>
+internal sealed class Safeguards(Db db)
+{
+    /// <summary>An account that is an administrator too may be changed only by one that reaches at least as far.</summary>
+    public async Task<Refusal?> AgainstStrongerAsync(AdminCaller caller, Guid accountId, CancellationToken ct)
+    {
+        if (await caller.Tenant.Accounts.FindAsync(accountId, ct) is not { } account)
+        {
+            return null;
+        }
+
+        foreach (var (permission, reach) in account.EntitlementsIn(caller.Snapshot).Permissions)
+        {
+            if (!await CoversAsync(caller.Reach(permission), reach, ct))
+            {
+                return Refusal.Forbidden($"the account holds {permission} further than you do");
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>
+    /// A new credential for an account that holds granted scopes is a way to those scopes: it needs the whole tenant, unless the tenant leaves
+    /// granting to owners.
+    /// </summary>
+    public async Task<Refusal?> AgainstCredentialAsync(AdminCaller caller, Guid accountId, CancellationToken ct)
+    {
+        if (await AgainstStrongerAsync(caller, accountId, ct) is { } stronger)
+        {
+            return stronger;
+        }
+
+        return caller.Snapshot.GrantingByOwner || caller.ReachesTenant("credentials.write")
+            || await caller.Tenant.Accounts.FindAsync(accountId, ct) is not { } account
+            || account.EntitlementsIn(caller.Snapshot).AllScopes.Count == 0
+            ? null
+            : Refusal.Forbidden("the account holds granted scopes: changing its credentials needs super-admin, unless the tenant's setting granting is owner");
+    }
+
+    /// <summary>Granting scopes of an API.</summary>
+    public Refusal? AgainstGrant(AdminCaller caller, ApiFacts api)
+    {
+        if (api.IsAdmin)
+        {
+            return Refusal.Forbidden("scopes of the admin API are given by roles");
+        }
+
+        var reach = caller.Reach("grants.write");
+
+        return reach.WholeTenant || (caller.Snapshot.GrantingByOwner && reach.Covers(api.GroupId, api.OrganizationId))
+            ? null
+            : Refusal.Forbidden("granting scopes of this API needs super-admin, or its owner where the tenant's setting granting is owner");
+    }
+
+    /// <summary>Giving out a role, as far as <paramref name="reach"/>.</summary>
+    public async Task<Refusal?> AgainstRoleAsync(AdminCaller caller, IEnumerable<(Guid ApiId, string Scope)> scopes, Reach reach, CancellationToken ct)
+    {
+        foreach (var (apiId, scope) in scopes)
+        {
+            if (caller.Snapshot.Apis.GetValueOrDefault(apiId) is not { } api)
+            {
+                continue;
+            }
+
+            if (!api.IsAdmin)
+            {
+                if (AgainstGrant(caller, api) is { } refusal)
+                {
+                    return refusal;
+                }
+            }
+            else if (!await CoversAsync(caller.Reach(scope), reach, ct))
+            {
+                return Refusal.Forbidden($"the role holds {scope} further than you do");
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The last enabled account with the role super-admin over the tenant stays; without it nobody could mend anything.</summary>
+    public async Task<Refusal?> AgainstLockoutAsync(AdminCaller caller, Guid accountId, CancellationToken ct)
+    {
+        var superAdmins = await (
+            from assignment in db.RoleAssignments
+            join role in db.Roles on assignment.RoleId equals role.Id
+            join account in db.ServiceAccounts on assignment.AccountId equals account.Id
+            where assignment.TenantId == caller.TenantId
+                && role.BuiltIn && role.NameKey == AdminApi.SuperAdmin
+                && assignment.ReachGroupId == null && assignment.ReachOrganizationId == null
+                && !account.Disabled
+            select account.Id).Distinct().Take(2).ToListAsync(ct);
+
+        return superAdmins.Count == 1 && superAdmins[0] == accountId
+            ? Refusal.Conflict("this is the tenant's last super-admin: make another one first")
+            : null;
+    }
+
+    private async Task<bool> CoversAsync(Reach mine, Reach other, CancellationToken ct)
+    {
+        if (mine.WholeTenant || other.Organizations.Count == 0)
+        {
+            return mine.Covers(other, _ => null);
+        }
+
+        var ids = other.Organizations.ToArray();
+        var groups = await db.Organizations.AsNoTracking().Where(o => ids.Contains(o.Id)).ToDictionaryAsync(o => o.Id, o => (Guid?)o.GroupId, ct);
+
+        return mine.Covers(other, id => groups.GetValueOrDefault(id));
+    }
+}

@@ -1,0 +1,88 @@
+namespace Countersign.Server.Data;
+
+/// <summary>A row owned by a group, or by an organization of that group; the group is kept in both cases so that reach is one comparison.</summary>
+internal interface IOwned
+{
+    Guid? GroupId { get; }
+
+    Guid? OrganizationId { get; }
+}
+
+internal sealed class ServiceAccountRow : IFed, IVersioned, IOwned
+{
+    public Guid Id { get; set; }
+    public Guid TenantId { get; set; }
+    public Guid? GroupId { get; set; }
+    public Guid? OrganizationId { get; set; }
+    public required string ClientId { get; set; }
+    public required string Name { get; set; }
+    public required string NameKey { get; set; }
+    public string? Description { get; set; }
+    public bool Disabled { get; set; }
+    public string? TokenFormat { get; set; }
+    public int? TokenLifetimeSeconds { get; set; }
+    public string? TokenAlg { get; set; }
+    public DateTimeOffset CreatedAt { get; set; }
+    public DateTimeOffset UpdatedAt { get; set; }
+    public DateTimeOffset? LastUsedAt { get; set; }
+    public int Version { get; set; } = 1;
+
+    ChangeKind IFed.Kind => ChangeKind.Account;
+    Guid IFed.FedId => Id;
+}
+
+internal sealed class ClientSecretRow : IFed, IVersioned
+{
+    public Guid Id { get; set; }
+    public Guid TenantId { get; set; }
+    public Guid AccountId { get; set; }
+    public required string Hash { get; set; }
+
+    /// <summary>The last four characters, or nothing for an imported hash.</summary>
+    public string? Hint { get; set; }
+    public required string Origin { get; set; }
+    public DateTimeOffset CreatedAt { get; set; }
+    public DateTimeOffset? ExpiresAt { get; set; }
+    public DateTimeOffset? RetiresAt { get; set; }
+    public int? RetiresWhenQuietHours { get; set; }
+
+    /// <summary>When the wait for quiet began; a use after it starts the wait anew.</summary>
+    public DateTimeOffset? QuietSince { get; set; }
+    public DateTimeOffset? LastUsedAt { get; set; }
+    public string? LastUsedFrom { get; set; }
+    public int Version { get; set; } = 1;
+
+    ChangeKind IFed.Kind => ChangeKind.Account;
+    Guid IFed.FedId => AccountId;
+}
+
+internal sealed class GrantRow : IFed, IVersioned
+{
+    public Guid Id { get; set; }
+    public Guid TenantId { get; set; }
+    public Guid AccountId { get; set; }
+    public Guid ApiId { get; set; }
+    public required string[] Scopes { get; set; }
+    public required string[] DefaultScopes { get; set; }
+    public DateTimeOffset CreatedAt { get; set; }
+    public int Version { get; set; } = 1;
+
+    ChangeKind IFed.Kind => ChangeKind.Account;
+    Guid IFed.FedId => AccountId;
+}
+
+internal sealed class RoleAssignmentRow : IFed
+{
+    public Guid Id { get; set; }
+    public Guid TenantId { get; set; }
+    public Guid AccountId { get; set; }
+    public Guid RoleId { get; set; }
+
+    /// <summary>Both null: the whole tenant.</summary>
+    public Guid? ReachGroupId { get; set; }
+    public Guid? ReachOrganizationId { get; set; }
+    public DateTimeOffset CreatedAt { get; set; }
+
+    ChangeKind IFed.Kind => ChangeKind.Account;
+    Guid IFed.FedId => AccountId;
+}

@@ -1,0 +1,208 @@
+using System.Net;
+using System.Security.Authentication;
+using Countersign.Server.Admin;
+using Countersign.Server.Audit;
+using Countersign.Server.Clients;
+using Countersign.Server.Data;
+using Countersign.Server.Discovery;
+using Countersign.Server.Introspection;
+using Countersign.Server.Keys;
+using Countersign.Server.Revocation;
+using Countersign.Server.Tenants;
+using Countersign.Server.Token;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.HttpOverrides;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Countersign.Server.Hosting;
+
+/// <summary>The table of contents: what the server is made of, and what it maps.</summary>
+internal static class ServerHost
+{
+    /// <summary>Builds the server and brings its database up to date; it listens once it is started.</summary>
+    public static async Task<WebApplication> BuildAsync(ServerSettings settings, CancellationToken ct, Action<IServiceCollection>? replace = null)
+    {
+        // A bare LF ends no line (R6); the switch is read when the web server is made.
+        AppContext.SetSwitch("Microsoft.AspNetCore.Server.Kestrel.DisableHttp1LineFeedTerminators", true);
+
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { EnvironmentName = Environments.Production });
+        builder.WebHost.UseKestrelCore();
+
+        if (settings.TlsCertificate is not null)
+        {
+            builder.WebHost.UseKestrelHttpsConfiguration();
+        }
+
+        builder.Services.AddRoutingCore();
+        AddLogging(builder.Logging, settings);
+        AddServer(builder.Services, settings);
+        AdminRoutes.AddServices(builder.Services);
+        replace?.Invoke(builder.Services);
+        builder.WebHost.ConfigureKestrel((_, kestrel) => Limit(kestrel, settings));
+
+        var app = builder.Build();
+        await app.Services.GetRequiredService<Bootstrap>().RunAsync(ct);
+        Map(app, settings);
+
+        return app;
+    }
+
+    private static void AddServer(IServiceCollection services, ServerSettings settings)
+    {
+        var engine = DatabaseEngine.Parse(settings.Database);
+        services.AddSingleton(settings);
+        services.AddSingleton(engine);
+        services.AddSingleton(new MasterKey(settings.MasterKey, settings.PreviousMasterKeys));
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddPooledDbContextFactory<Db>(options =>
+        {
+            engine.Configure(options);
+
+            // Migrations are written by hand and have no snapshot to compare with; a test compares the schemas.
+            options.ConfigureWarnings(w => w.Ignore(RelationalEventId.PendingModelChangesWarning));
+        });
+        services.AddScoped(provider => provider.GetRequiredService<IDbContextFactory<Db>>().CreateDbContext());
+
+        services.AddSingleton<Store>();
+        services.AddSingleton<ChangeFeed>();
+        services.AddSingleton<TenantLoader>();
+        services.AddSingleton<AccountLoader>();
+        services.AddSingleton(provider => new TenantDirectory(
+            provider.GetRequiredService<TenantLoader>(),
+            provider.GetRequiredService<AccountLoader>(),
+            provider.GetRequiredService<IDbContextFactory<Db>>(),
+            settings.AccountsInMemory));
+        services.AddSingleton<Bootstrap>();
+        services.AddSingleton<DemoTenant>();
+
+        services.AddSingleton<FailureLimiter>();
+        services.AddSingleton<SecretUpgrade>();
+        services.AddSingleton<ClientAuthentication>();
+        services.AddSingleton<RefusalBudget>();
+        services.AddSingleton<AuditWriter>();
+        services.AddSingleton<TokenUsage>();
+        services.AddSingleton<ExchangeLog>();
+        services.AddSingleton<Revocations>();
+        services.AddSingleton<KeyRotation>();
+        services.AddSingleton<Housekeeping>();
+
+        services.AddSingleton<TokenEndpoint>();
+        services.AddSingleton<IntrospectionEndpoint>();
+        services.AddSingleton<RevocationEndpoint>();
+        services.AddSingleton<DiscoveryEndpoints>();
+        services.AddSingleton<HealthEndpoints>();
+
+        // Stopped in the reverse order: the writers last, after all that adds to them.
+        services.AddHostedService(p => p.GetRequiredService<AuditWriter>());
+        services.AddHostedService(p => p.GetRequiredService<TokenUsage>());
+        services.AddHostedService(p => p.GetRequiredService<ChangeFeed>());
+        services.AddHostedService(p => p.GetRequiredService<KeyRotation>());
+        services.AddHostedService(p => p.GetRequiredService<Housekeeping>());
+
+        // R259: what is in flight gets ten seconds.
+        services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(10));
+    }
+
+    private static void Map(WebApplication app, ServerSettings settings)
+    {
+        if (settings.TrustedProxies.Length > 0)
+        {
+            var forwarded = new ForwardedHeadersOptions
+            {
+                ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto,
+                ForwardLimit = null,
+            };
+            forwarded.KnownProxies.Clear();
+            forwarded.KnownIPNetworks.Clear();
+
+            foreach (var network in settings.TrustedProxies)
+            {
+                forwarded.KnownIPNetworks.Add(network);
+            }
+
+            app.UseForwardedHeaders(forwarded);
+        }
+
+        app.UseMiddleware<FrontDoor>();
+        app.UseRouting();
+
+        TokenEndpoint.Map(app, app.Services.GetRequiredService<TokenEndpoint>());
+        IntrospectionEndpoint.Map(app, app.Services.GetRequiredService<IntrospectionEndpoint>());
+        RevocationEndpoint.Map(app, app.Services.GetRequiredService<RevocationEndpoint>());
+        DiscoveryEndpoints.Map(app, app.Services.GetRequiredService<DiscoveryEndpoints>());
+        HealthEndpoints.Map(app, app.Services.GetRequiredService<HealthEndpoints>());
+        AdminRoutes.Map(app);
+    }
+
+    private static void Limit(KestrelServerOptions kestrel, ServerSettings settings)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.AllowSynchronousIO = false;
+        kestrel.Limits.MaxRequestHeadersTotalSize = 16 * 1024;
+        kestrel.Limits.MaxRequestHeaderCount = 100;
+        kestrel.Limits.MaxRequestLineSize = 8 * 1024;
+        kestrel.Limits.MaxRequestBodySize = OAuthForm.Limit;
+        kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
+        kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(240, TimeSpan.FromSeconds(5));
+        kestrel.Limits.Http2.MaxStreamsPerConnection = 100;
+
+        foreach (var url in settings.Listen)
+        {
+            if (url.Host == "localhost")
+            {
+                kestrel.ListenLocalhost(url.Port, Options(url));
+            }
+            else
+            {
+                kestrel.Listen(IPAddress.TryParse(url.Host.Trim('[', ']'), out var address) ? address : IPAddress.Any, url.Port, Options(url));
+            }
+        }
+
+        Action<ListenOptions> Options(Uri url) => listen =>
+        {
+            if (url.Scheme != Uri.UriSchemeHttps)
+            {
+                listen.Protocols = HttpProtocols.Http1;
+
+                return;
+            }
+
+            var services = listen.ApplicationServices;
+            var certificate = new ServerCertificate(
+                settings.TlsCertificate!,
+                settings.TlsKey!,
+                services.GetRequiredService<TimeProvider>(),
+                services.GetRequiredService<ILogger<ServerCertificate>>());
+            certificate.Current();
+            listen.Protocols = HttpProtocols.Http1AndHttp2;
+            listen.UseHttps(https =>
+            {
+                https.SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;
+                https.ServerCertificateSelector = (_, _) => certificate.Current();
+            });
+        };
+    }
+
+    private static void AddLogging(ILoggingBuilder logging, ServerSettings settings)
+    {
+        logging.SetMinimumLevel(Enum.Parse<LogLevel>(settings.LogLevel, ignoreCase: true));
+        logging.AddFilter("Microsoft", LogLevel.Warning);
+
+        // One JSON object per line, UTC (R240).
+        logging.AddJsonConsole(options =>
+        {
+            options.UseUtcTimestamp = true;
+            options.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ";
+        });
+
+        // Standard output is for what the user asked for.
+        logging.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(o => o.LogToStandardErrorThreshold = LogLevel.Trace);
+    }
+}

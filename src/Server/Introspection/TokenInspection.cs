@@ -1,0 +1,62 @@
+using Countersign.OAuth;
+using Countersign.Server.Tenants;
+
+namespace Countersign.Server.Introspection;
+
+/// <summary>A token that is good at this moment, and whose it is.</summary>
+internal sealed record LiveToken(AccessToken Token, Account Account);
+
+/// <summary>Asks of a token of ours whether it is good now: genuine, in time, not revoked, and its account and credential still there.</summary>
+internal static class TokenInspection
+{
+    public static async ValueTask<(LiveToken? Live, string? Reason)> InspectAsync(
+        Tenant tenant, TenantSnapshot snapshot, byte[] text, DateTimeOffset now, CancellationToken ct)
+    {
+        if (Read(snapshot, text, now) is not { } token)
+        {
+            return (null, "the token is not one of this tenant, or was altered, or its key is gone");
+        }
+
+        var seconds = now.ToUnixTimeSeconds();
+
+        if (token.ExpiresAt <= seconds)
+        {
+            return (null, $"the token expired {seconds - token.ExpiresAt} s ago");
+        }
+
+        // A clock that was set back must not make a token good before its time (R252).
+        if (token.IssuedAt > seconds + 10)
+        {
+            return (null, "the token was issued ahead of this server's clock");
+        }
+
+        if (tenant.Revocations.Ends(token))
+        {
+            return (null, "the token is revoked");
+        }
+
+        if (snapshot.Disabled)
+        {
+            return (null, "the tenant is disabled");
+        }
+
+        var account = await tenant.Accounts.FindAsync(token.AccountId, ct);
+
+        return account is null ? (null, "the account is gone")
+            : account.Disabled ? (null, "the account is disabled")
+            : !account.HasCredential(token.CredentialId) ? (null, "the credential that got the token was deleted")
+            : (new LiveToken(token, account), null);
+    }
+
+    private static AccessToken? Read(TenantSnapshot tenant, byte[] text, DateTimeOffset now)
+    {
+        if (SealingKey.TryReadKeyId(text, out var keyId))
+        {
+            return tenant.Keys.ForOpening(keyId, now)?.Sealing?.Open(text);
+        }
+
+        return JwtAccessToken.TryReadKid(text, out var kid) && tenant.Keys.ForVerifying(kid, now)?.Signing is { } key
+            ? JwtAccessToken.Read(key, tenant.Issuer, tenant.Id, text)
+            : null;
+    }
+}

@@ -1,0 +1,235 @@
+using Countersign.Server.Admin;
+using Countersign.Server.Audit;
+using Countersign.Server.Data;
+using Countersign.Server.Revocation;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.EntityFrameworkCore;
+
+namespace Countersign.Server.ServiceAccounts;
+
+internal sealed record SecretCreate(DateTimeOffset? ExpiresAt = null, string? Hash = null);
+
+internal sealed record SecretPatch(Patch<DateTimeOffset?> ExpiresAt = default);
+
+/// <summary>When the secrets of before stop: at a time, at once, or when they have not been used for some hours.</summary>
+internal sealed record RetireOld(DateTimeOffset? At = null, bool? Now = null, int? QuietHours = null);
+
+internal sealed record SecretRotate(RetireOld RetireOld, DateTimeOffset? ExpiresAt = null);
+
+internal sealed record SecretRetire(DateTimeOffset? At = null, int? QuietHours = null);
+
+internal record SecretView(
+    Guid Id,
+    string? Hint,
+    string State,
+    string Kind,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset? ExpiresAt,
+    DateTimeOffset? RetiresAt,
+    int? RetiresWhenQuietHours,
+    DateTimeOffset? LastUsedAt,
+    string? LastUsedFrom)
+{
+    public static SecretView Of(ClientSecretRow row, DateTimeOffset now) => new(
+        row.Id,
+        row.Hint,
+        StateOf(row, now),
+        row.Origin,
+        row.CreatedAt,
+        row.ExpiresAt,
+        row.RetiresAt,
+        row.RetiresWhenQuietHours,
+        row.LastUsedAt,
+        row.LastUsedFrom);
+
+    protected static string StateOf(ClientSecretRow row, DateTimeOffset now) =>
+        row.RetiresAt <= now ? "retired"
+        : row.ExpiresAt <= now ? "expired"
+        : row.RetiresAt is not null || row.RetiresWhenQuietHours is not null ? "retiring"
+        : "active";
+}
+
+/// <summary>A secret just made. Its text is in this answer and nowhere else.</summary>
+internal sealed record NewSecretView(
+    Guid Id, string? ClientSecret, string? Hint, string State, string Kind, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, SecretView[]? Previous = null);
+
+/// <summary>Client secrets of an account: several at a time, so that a rotation interrupts nobody.</summary>
+internal static class SecretRoutes
+{
+    private const string Write = "credentials.write";
+
+    public static void Map(IEndpointRouteBuilder admin)
+    {
+        var routes = admin.MapGroup("/service-accounts/{id:guid}/secrets").WithTags("secrets");
+        routes.MapGet("/", ListAsync).Requires(ServiceAccountRoutes.Read);
+        routes.MapPost("/", CreateAsync).Requires(Write);
+        routes.MapPost("/rotate", RotateAsync).Requires(Write);
+        routes.MapGet("/{secretId:guid}", GetAsync).Requires(ServiceAccountRoutes.Read);
+        routes.MapPatch("/{secretId:guid}", PatchAsync).Requires(Write);
+        routes.MapPost("/{secretId:guid}/retire", RetireAsync).Requires(Write);
+        routes.MapDelete("/{secretId:guid}", DeleteAsync).Requires(Write);
+    }
+
+    private static async Task<Results<Ok<Page<SecretView>>, ProblemHttpResult>> ListAsync(
+        AdminCaller caller, Db db, TokenUsage usage, PageRequest page, Guid id, CancellationToken ct)
+    {
+        if (!await ServiceAccountRoutes.Visible(db, caller, ServiceAccountRoutes.Read).AnyAsync(a => a.Id == id, ct))
+        {
+            return Problems.Of(caller, Refusal.NotFound("service account"));
+        }
+
+        await usage.FlushAsync(ct);
+        var after = page.AfterId;
+        var rows = db.ClientSecrets.AsNoTracking().Where(s => s.AccountId == id && s.Id > after).OrderBy(s => s.Id);
+
+        return TypedResults.Ok(await page.ReadAsync(rows, s => SecretView.Of(s, caller.Now), s => s.Id.ToString(), ct));
+    }
+
+    private static async Task<IResult> CreateAsync(
+        AdminCaller caller, Db db, Store store, ClientSecrets secrets, IdempotencyKey idempotency, HttpContext http, Guid id, SecretCreate body, CancellationToken ct)
+    {
+        if (await idempotency.FindAsync(db, caller, body, ct) is { } replayed)
+        {
+            return replayed;
+        }
+
+        if (!(await secrets.AccountAsync(caller, id, ct)).Is(out var account, out var refusal)
+            || !(await secrets.NewAsync(caller, account, body, ct)).Is(out var made, out refusal))
+        {
+            return Problems.Of(caller, refusal);
+        }
+
+        return await AnswerAsync(caller, db, store, idempotency, http, account, made, [], "secret.created", ct);
+    }
+
+    private static async Task<IResult> RotateAsync(
+        AdminCaller caller, Db db, Store store, ClientSecrets secrets, TokenUsage usage, IdempotencyKey idempotency, HttpContext http, Guid id, SecretRotate body, CancellationToken ct)
+    {
+        if (await idempotency.FindAsync(db, caller, body, ct) is { } replayed)
+        {
+            return replayed;
+        }
+
+        await usage.FlushAsync(ct);
+
+        if (!(await secrets.AccountAsync(caller, id, ct)).Is(out var account, out var refusal)
+            || !(await secrets.NewAsync(caller, account, new SecretCreate(body.ExpiresAt), ct)).Is(out var made, out refusal)
+            || !(await secrets.RetireOthersAsync(caller, account, made.Row, body.RetireOld, ct)).Is(out var previous, out refusal))
+        {
+            return Problems.Of(caller, refusal);
+        }
+
+        return await AnswerAsync(caller, db, store, idempotency, http, account, made, previous, "secret.rotated", ct);
+    }
+
+    private static async Task<IResult> AnswerAsync(
+        AdminCaller caller,
+        Db db,
+        Store store,
+        IdempotencyKey idempotency,
+        HttpContext http,
+        ServiceAccountRow account,
+        ClientSecrets.Made made,
+        List<ClientSecretRow> previous,
+        string kind,
+        CancellationToken ct)
+    {
+        var row = made.Row;
+        var shown = SecretView.Of(row, caller.Now);
+        var answer = new NewSecretView(
+            row.Id,
+            made.Secret?.Reveal(),
+            row.Hint,
+            shown.State,
+            row.Origin,
+            row.CreatedAt,
+            row.ExpiresAt,
+            kind == "secret.rotated" ? [.. previous.Select(p => SecretView.Of(p, caller.Now))] : null);
+        var location = $"/admin/v1/service-accounts/{account.Id}/secrets/{row.Id}";
+        idempotency.Keep(db, caller, answer, location, Precondition.Tag(row.Version));
+        await store.CommitAsync(db, caller.Event(kind, row.Id.ToString(), account, account.Id), ct);
+        Precondition.Tag(http, row);
+
+        return TypedResults.Created(location, answer);
+    }
+
+    private static async Task<Results<Ok<SecretView>, ProblemHttpResult>> GetAsync(
+        AdminCaller caller, Db db, TokenUsage usage, HttpContext http, Guid id, Guid secretId, CancellationToken ct)
+    {
+        await usage.FlushAsync(ct);
+
+        if (!await ServiceAccountRoutes.Visible(db, caller, ServiceAccountRoutes.Read).AnyAsync(a => a.Id == id, ct)
+            || await db.ClientSecrets.AsNoTracking().SingleOrDefaultAsync(s => s.Id == secretId && s.AccountId == id, ct) is not { } row)
+        {
+            return Problems.Of(caller, Refusal.NotFound("secret"));
+        }
+
+        Precondition.Tag(http, row);
+
+        return TypedResults.Ok(SecretView.Of(row, caller.Now));
+    }
+
+    private static async Task<Results<Ok<SecretView>, ProblemHttpResult>> PatchAsync(
+        AdminCaller caller, Db db, Store store, ClientSecrets secrets, HttpContext http, Guid id, Guid secretId, SecretPatch body, CancellationToken ct)
+    {
+        if (!(await secrets.FindAsync(caller, http, id, secretId, ct)).Is(out var found, out var refusal))
+        {
+            return Problems.Of(caller, refusal);
+        }
+
+        if (body.ExpiresAt.Is(out var expiresAt))
+        {
+            if (!ClientSecrets.Expiry(caller, expiresAt).Is(out var expiry, out refusal))
+            {
+                return Problems.Of(caller, refusal);
+            }
+
+            found.Secret.ExpiresAt = expiry.At;
+        }
+
+        return await SavedAsync(caller, db, store, http, found, "secret.updated", ct);
+    }
+
+    private static async Task<Results<Ok<SecretView>, ProblemHttpResult>> RetireAsync(
+        AdminCaller caller, Db db, Store store, ClientSecrets secrets, HttpContext http, Guid id, Guid secretId, SecretRetire? body, CancellationToken ct)
+    {
+        if (!(await secrets.FindAsync(caller, http, id, secretId, ct)).Is(out var found, out var refusal))
+        {
+            return Problems.Of(caller, refusal);
+        }
+
+        var when = new RetireOld(body?.At, body?.At is null && body?.QuietHours is null ? true : null, body?.QuietHours);
+
+        return ClientSecrets.Retire(caller, found.Secret, when) is { } fault
+            ? Problems.Of(caller, fault)
+            : await SavedAsync(caller, db, store, http, found, "secret.retired", ct);
+    }
+
+    private static async Task<Results<Ok<SecretView>, ProblemHttpResult>> SavedAsync(
+        AdminCaller caller, Db db, Store store, HttpContext http, ClientSecrets.Found found, string kind, CancellationToken ct)
+    {
+        await store.CommitAsync(db, caller.Event(kind, found.Secret.Id.ToString(), found.Account, found.Account.Id), ct);
+        Precondition.Tag(http, found.Secret);
+
+        return TypedResults.Ok(SecretView.Of(found.Secret, caller.Now));
+    }
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(
+        AdminCaller caller, Db db, Store store, ClientSecrets secrets, HttpContext http, Guid id, Guid secretId, CancellationToken ct)
+    {
+        if (!(await secrets.FindAsync(caller, http, id, secretId, ct)).Is(out var found, out var refusal))
+        {
+            return Problems.Of(caller, refusal);
+        }
+
+        // Tokens that it got end with it: their credential is gone, and a copy restored later must not bring them back.
+        db.ClientSecrets.Remove(found.Secret);
+        db.Revocations.Add(Revocations.Before(caller.TenantId, "credential", secretId, caller.Now, caller.Now));
+        await store.CommitAsync(db, caller.Event("secret.deleted", secretId.ToString(), found.Account, id), ct);
+
+        return TypedResults.NoContent();
+    }
+}

@@ -1,0 +1,63 @@
+using Countersign.OAuth;
+
+namespace Countersign.Server.Tenants;
+
+internal sealed class SecretFacts(Guid id, SecretHash hash, DateTimeOffset? expiresAt, DateTimeOffset? retiresAt)
+{
+    public Guid Id { get; } = id;
+
+    public SecretHash Hash { get; } = hash;
+
+    public DateTimeOffset? ExpiresAt { get; } = expiresAt;
+
+    public DateTimeOffset? RetiresAt { get; } = retiresAt;
+}
+
+internal sealed record GrantFacts(Guid ApiId, string[] Scopes, string[] DefaultScopes);
+
+internal sealed record RoleAssignmentFacts(Guid RoleId, Guid? ReachGroupId, Guid? ReachOrganizationId);
+
+/// <summary>
+/// Everything about a service account that a decision needs, as it was at one moment. Immutable; dropped when the change feed names the account.
+/// </summary>
+internal sealed class Account
+{
+    private volatile Entitlements? _entitlements;
+
+    public required Guid Id { get; init; }
+    public required string ClientId { get; init; }
+    public required bool Disabled { get; init; }
+    public required Guid? GroupId { get; init; }
+    public required Guid? OrganizationId { get; init; }
+    public required TokenSettings Token { get; init; }
+    public required SecretFacts[] Secrets { get; init; }
+    public required GrantFacts[] Grants { get; init; }
+    public required RoleAssignmentFacts[] Roles { get; init; }
+    public required Guid[] ServedApis { get; init; }
+
+    public bool HasCredential(Guid id)
+    {
+        foreach (var secret in Secrets)
+        {
+            if (secret.Id == id)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    public bool Serves(Guid apiId) => ServedApis.AsSpan().Contains(apiId);
+
+    /// <summary>What the account may ask for under this state of the tenant; worked out once for both.</summary>
+    public Entitlements EntitlementsIn(TenantSnapshot tenant)
+    {
+        if (_entitlements is { } held && ReferenceEquals(held.Tenant, tenant))
+        {
+            return held;
+        }
+
+        return _entitlements = Entitlements.Of(this, tenant);
+    }
+}

@@ -1,0 +1,84 @@
+using Countersign.OAuth;
+using Countersign.Server.Audit;
+using Countersign.Server.Clients;
+using Countersign.Server.Token.Grants;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Countersign.Server.Token;
+
+/// <summary><c>POST /oauth2/token</c>: parse, prove, decide, issue.</summary>
+internal sealed class TokenEndpoint(ClientAuthentication clients, ExchangeLog log)
+{
+    public static void Map(IEndpointRouteBuilder routes, TokenEndpoint endpoint) =>
+        routes.MapPost("/oauth2/token", endpoint.HandleAsync).ExcludeFromDescription();
+
+    private async Task HandleAsync(HttpContext http)
+    {
+        var exchange = log.Begin("token", http);
+        var refusal = await IssueAsync(http, exchange, http.RequestAborted);
+
+        // The one way out, so nothing is issued or refused unrecorded.
+        if (refusal is not null)
+        {
+            OAuthAnswer.Refuse(http, refusal, log.Refused(exchange, refusal));
+        }
+    }
+
+    private async ValueTask<OAuthError?> IssueAsync(HttpContext http, Exchange exchange, CancellationToken ct)
+    {
+        if (!(await TokenRequest.ReadAsync(http.Request, ct)).Is(out var request, out var error))
+        {
+            return error;
+        }
+
+        exchange.Passed("request-form");
+
+        if (!(await clients.AuthenticateAsync(request.Credential, exchange, ct)).Is(out var client, out error))
+        {
+            return error;
+        }
+
+        var decision = request.GrantType switch
+        {
+            "client_credentials" => ClientCredentialsGrant.Decide(client, request, exchange),
+            _ => OAuthError.UnsupportedGrantType(new FailedCheck("grant-type", "the grant type is not one of this server", Expected: "client_credentials")),
+        };
+
+        if (!decision.Is(out var grant, out error))
+        {
+            return error;
+        }
+
+        // The exchange is on record before the token leaves.
+        if (exchange.Snapshot.FullTokenAudit)
+        {
+            return await IssueAuditedAsync(http, client, grant, exchange, ct);
+        }
+
+        if (TokenIssuer.Issue(client, grant, exchange, json => OAuthAnswer.Write(http, StatusCodes.Status200OK, json)) is { } failed)
+        {
+            return failed;
+        }
+
+        log.Issued(exchange, client, grant);
+
+        return null;
+    }
+
+    private async ValueTask<OAuthError?> IssueAuditedAsync(HttpContext http, ProvenClient client, TokenGrant grant, Exchange exchange, CancellationToken ct)
+    {
+        byte[]? answer = null;
+
+        if (TokenIssuer.Issue(client, grant, exchange, json => answer = json.ToArray()) is { } failed)
+        {
+            return failed;
+        }
+
+        await log.IssuedInFullAsync(exchange, client, grant, ct);
+        OAuthAnswer.Write(http, StatusCodes.Status200OK, answer);
+
+        return null;
+    }
+}

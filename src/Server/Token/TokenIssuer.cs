@@ -1,0 +1,80 @@
+using System.Buffers;
+using System.Buffers.Text;
+using Countersign.OAuth;
+using Countersign.Server.Audit;
+using Countersign.Server.Keys;
+using Countersign.Server.Clients;
+
+namespace Countersign.Server.Token;
+
+/// <summary>
+/// Makes the token and the answer that carries it, in one buffer. It leaves no row: a JWT is checked by its signature, an opaque token is opened.
+/// </summary>
+internal static class TokenIssuer
+{
+    // Everything of the answer but the token and the scope.
+    private const int Frame = 128;
+
+    /// <param name="write">Receives the JSON of RFC 6749 §5.1; the memory is wiped and used again afterwards.</param>
+    public static OAuthError? Issue(ProvenClient client, TokenGrant grant, Exchange exchange, Action<ReadOnlySpan<byte>> write)
+    {
+        var tenant = exchange.Snapshot;
+        var alg = grant.Opaque ? KeyRing.Sealing : grant.Alg;
+        var key = tenant.Keys.Active(alg, exchange.Now);
+
+        if (key is null)
+        {
+            return OAuthError.TemporarilyUnavailable(new FailedCheck(
+                "signing-key", "the tenant has no active key for the algorithm", alg, string.Join(' ', tenant.Keys.SigningAlgorithms(exchange.Now)), "create a signing key for it"));
+        }
+
+        var issuedAt = exchange.Now.ToUnixTimeSeconds();
+        var token = new AccessToken
+        {
+            Id = TokenId.Create(exchange.Now),
+            TenantId = tenant.Id,
+            AccountId = client.Account.Id,
+            ClientId = client.Account.ClientId,
+            CredentialId = client.CredentialId,
+            Audience = grant.Audience,
+            Scope = grant.Scope,
+            IssuedAt = issuedAt,
+            ExpiresAt = issuedAt + grant.LifetimeSeconds,
+        };
+        exchange.TokenId = token.Id;
+
+        var most = (key.Sealing is not null ? SealingKey.MaxLength(token) : JwtAccessToken.MaxLength(key.Signing!, tenant.Issuer, token))
+            + Frame + grant.Scope.Length;
+        var buffer = ArrayPool<byte>.Shared.Rent(most);
+
+        try
+        {
+            var at = Append(buffer, 0, """{"access_token":"""u8);
+            buffer[at++] = (byte)'"';
+            at += key.Sealing is { } sealing
+                ? sealing.Seal(token, buffer.AsSpan(at))
+                : JwtAccessToken.Write(key.Signing!, tenant.Issuer, token, buffer.AsSpan(at));
+            at = Append(buffer, at, "\",\"token_type\":\"Bearer\",\"expires_in\":"u8);
+            Utf8Formatter.TryFormat(grant.LifetimeSeconds, buffer.AsSpan(at), out var digits);
+            at = Append(buffer, at + digits, ",\"scope\":\""u8);
+
+            // NQCHAR needs no escape in JSON.
+            at += System.Text.Encoding.ASCII.GetBytes(grant.Scope, buffer.AsSpan(at));
+            at = Append(buffer, at, "\"}"u8);
+            write(buffer.AsSpan(0, at));
+
+            return null;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer, clearArray: true);
+        }
+    }
+
+    private static int Append(byte[] buffer, int at, ReadOnlySpan<byte> text)
+    {
+        text.CopyTo(buffer.AsSpan(at));
+
+        return at + text.Length;
+    }
+}

@@ -1,0 +1,24 @@
+// A token's whole life: obtained, introspected, revoked, introspected again.
+import * as oauth from 'oauth4webapi';
+
+const { ISSUER, CLIENT_ID, CLIENT_SECRET, SCOPE, RESOURCE, METHOD } = process.env;
+
+const insecure = { [oauth.allowInsecureRequests]: true };
+const issuer = new URL(ISSUER);
+const server = await oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer, { algorithm: 'oauth2', ...insecure }));
+const client = { client_id: CLIENT_ID };
+const authentication = { client_secret_basic: oauth.ClientSecretBasic, client_secret_post: oauth.ClientSecretPost }[METHOD](CLIENT_SECRET);
+
+async function introspect(accessToken) {
+  const response = await oauth.introspectionRequest(server, client, authentication, accessToken, insecure);
+  return oauth.processIntrospectionResponse(server, client, response);
+}
+
+const wanted = new URLSearchParams(Object.entries({ scope: SCOPE, resource: RESOURCE }).filter(([, value]) => value));
+const answer = await oauth.clientCredentialsGrantRequest(server, client, authentication, wanted, insecure);
+const token = await oauth.processClientCredentialsResponse(server, client, answer);
+const before = await introspect(token.access_token);
+await oauth.processRevocationResponse(await oauth.revocationRequest(server, client, authentication, token.access_token, insecure));
+const after = await introspect(token.access_token);
+
+console.log(JSON.stringify({ token, before, after }));

@@ -1,0 +1,26 @@
+// Asks for a token and prints it, or what the client made of the refusal.
+import * as client from 'openid-client';
+
+const { ISSUER, CLIENT_ID, CLIENT_SECRET, SCOPE, RESOURCE, METHOD } = process.env;
+
+const authenticate = { client_secret_basic: client.ClientSecretBasic, client_secret_post: client.ClientSecretPost }[METHOD];
+const config = await client.discovery(new URL(ISSUER), CLIENT_ID, undefined, authenticate(CLIENT_SECRET), {
+  execute: [client.allowInsecureRequests],
+});
+const wanted = new URLSearchParams(Object.entries({ scope: SCOPE, resource: RESOURCE }).filter(([, value]) => value));
+
+try {
+  const token = await client.clientCredentialsGrant(config, wanted);
+  console.log(JSON.stringify({ token }));
+} catch (refusal) {
+  if (refusal instanceof client.WWWAuthenticateChallengeError) {
+    // The client leaves the body unread when there is a challenge.
+    const { error, error_description } = await refusal.response.json();
+    console.log(JSON.stringify({ status: refusal.status, challenges: refusal.cause, error, error_description }));
+  } else if (refusal instanceof client.ResponseBodyError) {
+    const { status, error, error_description } = refusal;
+    console.log(JSON.stringify({ status, error, error_description }));
+  } else {
+    throw refusal;
+  }
+}
