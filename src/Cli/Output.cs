@@ -10,6 +10,9 @@ internal sealed class Output(Shell shell, bool json)
     // A terminal folds long lines by itself, and what is copied from it stays whole.
     private const int Endless = 100_000;
 
+    // A table stays a table; the rest is to be seen with `show`.
+    private const int LongestList = 5;
+
     /// <summary>The default encoder escapes everything outside ASCII, so no byte of a name can act on a terminal (R240).</summary>
     public static JsonSerializerOptions Indented { get; } = new() { WriteIndented = true, NewLine = "\n" };
 
@@ -158,7 +161,10 @@ internal sealed class Output(Shell shell, bool json)
     }
 
     private static string Cell(JsonElement item, Column column) =>
-        column.Paths.Select(path => Json.At(item, path)).FirstOrDefault(value => value is not null) is { } found ? Shown(found) : "-";
+        column.Paths.Select(path => Json.At(item, path)).FirstOrDefault(value => value is not null) is not { } found ? "-"
+            : found.ValueKind == JsonValueKind.Array && found.GetArrayLength() > LongestList
+                ? $"{string.Join(", ", found.EnumerateArray().Take(LongestList - 1).Select(Shown))}, ... ({found.GetArrayLength()})"
+                : Shown(found);
 
     private static IEnumerable<(string Name, string Value)> Fields(JsonElement body, string prefix) =>
         body.EnumerateObject().SelectMany(member => member.Value.ValueKind == JsonValueKind.Object
@@ -172,9 +178,11 @@ internal sealed class Output(Shell shell, bool json)
         JsonValueKind.False => "no",
         JsonValueKind.Array => string.Join(", ", value.EnumerateArray().Select(Shown)) is { Length: > 0 } list ? list : "-",
         // A scope's name says more than its parts spelled out; `show --json` has them all.
+        JsonValueKind.Object when Json.Text(value, "scope") is { } scope && Json.Text(value, "api") is { } api =>
+            PlainText.Line($"{scope}@{api}"),
         JsonValueKind.Object => string.Join(' ', value.EnumerateObject()
             .Where(member => member.Value.ValueKind != JsonValueKind.Null)
-            .Select(member => member.Name is "name" or "scope" ? Shown(member.Value) : $"({Shown(member.Value)})")),
+            .Select(member => member.Name == "name" ? Shown(member.Value) : $"({Shown(member.Value)})")),
         _ => PlainText.Line(value.ToString()),
     };
 }

@@ -17,12 +17,19 @@ internal sealed class Profile(string server, string clientId, string clientSecre
 
     public override string ToString() => $"{ClientId} at {Server} (secret)";
 
-    public static string DefaultPath(Shell shell) => Path.Combine(
-        shell.Environment("XDG_CONFIG_HOME") is { Length: > 0 } given
+    public static string DefaultPath(Shell shell)
+    {
+        if (shell.Environment("COUNTERSIGN_PROFILE") is { Length: > 0 } path)
+        {
+            return path;
+        }
+
+        var folder = shell.Environment("XDG_CONFIG_HOME") is { Length: > 0 } given
             ? given
-            : Path.Combine(shell.Environment("HOME") is { Length: > 0 } home ? home : ".", ".config"),
-        "countersign",
-        "profile.json");
+            : Path.Combine(shell.Environment("HOME") is { Length: > 0 } home ? home : ".", ".config");
+
+        return Path.Combine(folder, "countersign", "profile.json");
+    }
 
     /// <summary>The file's values, with what the environment says in their place.</summary>
     public static Profile Read(string path, Shell shell)

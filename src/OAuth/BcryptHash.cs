@@ -28,7 +28,7 @@ internal sealed class BcryptHash : ImportedHash
             ? new BcryptHash(stored)
             : null;
 
-    // bcrypt reads 72 bytes and stops at a NUL: a longer secret would match with any tail.
+    // bcrypt reads 72 bytes, so a longer secret would match with any tail; and it repeats a short one with a NUL behind it.
     protected override byte[] Hash(Secret secret) => secret.Length > MaxSecretLength || secret.RevealUtf8().Contains((byte)0)
         ? []
         : Encoding.ASCII.GetBytes(BCrypt.Net.BCrypt.HashPassword(secret.Reveal(), _salt)[SaltTextLength..]);

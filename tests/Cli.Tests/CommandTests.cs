@@ -61,7 +61,7 @@ public sealed class CommandTests
         },
         { "role assign ci auditor --tenant-wide", "POST service-accounts/ID/roles", """{"role":"auditor","reach":"tenant"}""" },
         { "role unassign ci auditor", "DELETE service-accounts/ID/roles/ASSIGNMENT", "" },
-        { "role create --name r --scope read@urn:a", "POST roles", """{"name":"r","scopes":[{"api":"API","scope":"read"}]}""" },
+        { "role create --name r --scope read@urn:a", "POST roles", """{"name":"r","scopes":[{"api":"urn:a","scope":"read"}]}""" },
         {
             "api create --identifier urn:a --name A --scope r --scope w:d --scope a:b=c",
             "POST apis",

@@ -115,13 +115,14 @@ public sealed class ImportTests : IDisposable
         var keep = 0;
         server.On(Import, seen => keep++ == 0
             ? (200, """{"created":500,"skipped":[]}""")
-            : (400, """{"title":"Bad Request","status":400,"errors":{"accounts[2].grants[0].api":["is unknown"]}}"""));
+            : (400, """{"title":"Bad Request","detail":"accounts[2]: no API","errors":{"accounts[2].grants[0].api":["is unknown"]}}"""));
         var file = FileOf(600, "n");
 
         var ran = await Ran.Async(server, "account", "import", file);
 
         Assert.Equal(1, ran.Code);
-        Assert.Contains("line 503: accounts[2].grants[0].api: is unknown", ran.Error, StringComparison.Ordinal);
+        Assert.Contains("line 503: grants[0].api: is unknown", ran.Error, StringComparison.Ordinal);
+        Assert.Contains("Bad Request: line 503: no API", ran.Error, StringComparison.Ordinal);
         Assert.Contains("Nothing of the lines 501 to 600 was imported", ran.Error, StringComparison.Ordinal);
         Assert.Contains("500 accounts of the lines before were", ran.Error, StringComparison.Ordinal);
         Assert.Empty(kept);

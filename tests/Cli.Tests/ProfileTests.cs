@@ -25,14 +25,17 @@ public sealed class ProfileTests : IDisposable
     }
 
     [Fact]
-    public async Task The_default_place_follows_XDG_CONFIG_HOME_and_then_HOME()
+    public async Task The_default_place_follows_COUNTERSIGN_PROFILE_then_XDG_CONFIG_HOME_then_HOME()
     {
+        var own = await Ran.WithAsync(
+            new() { ["COUNTERSIGN_PROFILE"] = "/nowhere/p.json", ["XDG_CONFIG_HOME"] = "/nowhere/c" }, "", "profile", "show");
         var xdg = await Ran.WithAsync(new() { ["XDG_CONFIG_HOME"] = "/nowhere/c", ["HOME"] = "/nowhere/h" }, "", "profile", "show");
         var home = await Ran.WithAsync(new() { ["HOME"] = "/nowhere/h" }, "", "profile", "show");
 
         Assert.Contains("/nowhere/c/countersign/profile.json", xdg.Error, StringComparison.Ordinal);
         Assert.Contains("/nowhere/h/.config/countersign/profile.json", home.Error, StringComparison.Ordinal);
-        Assert.Equal((2, 2), (xdg.Code, home.Code));
+        Assert.Contains("/nowhere/p.json", own.Error, StringComparison.Ordinal);
+        Assert.Equal((2, 2, 2), (own.Code, xdg.Code, home.Code));
     }
 
     [Theory]

@@ -43,6 +43,6 @@ public sealed class AsyncTests
         var after = file.Code.IndexOfAny([';', '{', '}'], at);
         var declaration = file.Code[before..(after < 0 ? file.Code.Length : after)];
 
-        return Regex.IsMatch(declaration, @"\boverride\b|\bdelegate\b|\b(?:StartAsync|StopAsync|TryHandleAsync|CheckHealthAsync)\(|\sI[A-Z]\w*(?:<.*>)?\.\w+\(");
+        return Regex.IsMatch(declaration, @"\boverride\b|\bdelegate\b|\b(?:StartAsync|WaitForStartAsync|StopAsync|TryHandleAsync|CheckHealthAsync)\(|\sI[A-Z]\w*(?:<.*>)?\.\w+\(");
     }
 }

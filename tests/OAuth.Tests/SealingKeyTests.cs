@@ -155,6 +155,7 @@ public sealed class SealingKeyTests
 
         Assert.All(seals, group => Assert.InRange(group.Count(), 1, 100));
         Assert.Equal(10, seals.Count);
+        Assert.Equal(9, key.RememberedSubKeys);
         Assert.All(tokens, text => Assert.NotNull(key.Open(text)));
     }
 

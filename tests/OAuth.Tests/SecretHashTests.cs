@@ -76,7 +76,17 @@ public sealed class SecretHashTests
 
         Assert.True(hash.Matches(Secret.FromText(new string('x', 72))));
         Assert.False(hash.Matches(Secret.FromText(new string('x', 73))));
-        Assert.False(hash.Matches(Secret.FromText(new string('x', 71) + "\0")));
+    }
+
+    [Fact]
+    [Trait("R", "44")]
+    public void Bcrypt_does_not_match_a_secret_written_twice()
+    {
+        // bcrypt repeats the secret with a NUL behind it: "ab" and "ab\0ab" would be the same.
+        Assert.True(SecretHash.TryParse("$2b$04$abcdefghijklmnopqrstuu0CkeIeZLJOlOL1QPPhfXulLNPdFqJBW", out var hash));
+
+        Assert.True(hash.Matches(Secret.FromText("ab")));
+        Assert.False(hash.Matches(Secret.FromText("ab\0ab")));
     }
 
     [Theory]

@@ -86,7 +86,7 @@ internal sealed class CountersignProcess : IAsyncDisposable
             using var answer = await http.GetAsync($"{DevFile().GetProperty("issuer").GetString()}/health/ready", ct);
             return answer.StatusCode == HttpStatusCode.OK;
         }
-        catch (HttpRequestException)
+        catch (Exception notYet) when (notYet is HttpRequestException || (notYet is OperationCanceledException && !ct.IsCancellationRequested))
         {
             return false;
         }

@@ -29,3 +29,26 @@ internal sealed class Fact<T>(T acknowledged)
         _sure = true;
     }
 }
+
+/// <summary>Things whose making was asked for and not acknowledged; each may be there after the restart or not.</summary>
+internal sealed class Unanswered
+{
+    private readonly Dictionary<string, int> _most = [];
+
+    public async Task<Answer> WhileAsync(string kind, Func<Task<Answer>> make)
+    {
+        _most[kind] = _most.GetValueOrDefault(kind) + 1;
+        var answer = await make();
+        _most[kind]--;
+
+        return answer;
+    }
+
+    /// <summary>Those that are there are no more than were being made. Adopted ones are known from now on.</summary>
+    public void Confirm(string kind, int unknown, bool adopted, string of)
+    {
+        var most = _most.GetValueOrDefault(kind);
+        Assert.True(unknown <= most, $"{of} has {unknown} of kind {kind} that nobody was told of; {most} were being made when the server died");
+        _most[kind] = adopted ? 0 : unknown;
+    }
+}

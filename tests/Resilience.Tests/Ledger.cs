@@ -14,6 +14,9 @@ internal sealed class AccountEntry(string id, string clientId)
     // Whether tokens from before a pause or from a grant since gone are still good is not what these tests are about.
     public bool Unsteady { get; set; }
 
+    /// <summary>What was being made for it when the server died, at most one of each kind in one life.</summary>
+    public Unanswered Making { get; } = new();
+
     public List<SecretEntry> Secrets { get; } = [];
 
     public List<GrantEntry> Grants { get; } = [];

@@ -78,7 +78,9 @@ internal sealed class Worker(string name, int seed)
     {
         if (account.Secrets.Count(secret => secret.Exists.Value) < 2)
         {
-            var answer = await AdminAsync(wire, HttpMethod.Post, $"service-accounts/{account.Id}/secrets", new { }, HttpStatusCode.Created, ct);
+            var answer = await account.Making.WhileAsync(
+                "secret",
+                () => AdminAsync(wire, HttpMethod.Post, $"service-accounts/{account.Id}/secrets", new { }, HttpStatusCode.Created, ct));
             account.Secrets.Add(new SecretEntry(answer.Text("id"), answer.Text("client_secret")));
         }
     }
@@ -113,8 +115,10 @@ internal sealed class Worker(string name, int seed)
         // A grant for an API that is there already is a conflict, so one at a time.
         if (account.Grants.All(grant => !grant.Exists.Value))
         {
-            var answer = await AdminAsync(
-                wire, HttpMethod.Post, $"service-accounts/{account.Id}/grants", new { api = wire.Api, scopes = new[] { scope } }, HttpStatusCode.Created, ct);
+            var grant = new { api = wire.Api, scopes = new[] { scope } };
+            var answer = await account.Making.WhileAsync(
+                "grant",
+                () => AdminAsync(wire, HttpMethod.Post, $"service-accounts/{account.Id}/grants", grant, HttpStatusCode.Created, ct));
             account.Grants.Add(new GrantEntry(answer.Text("id"), scope));
         }
     }

@@ -20,8 +20,8 @@ internal static partial class AccountImport
     {
         var file = new Argument<string>("file")
         {
-            Description = "NDJSON: {client_id, name, owner?, secret_hash?, grants?} per line. CSV (.csv): a header of client_id, name, "
-                + "organization, group, secret_hash, api, scopes, default_scopes. Organizations and groups by id or name.",
+            Description = "NDJSON: {client_id, name, description?, owner?, secret_hash?, grants?} per line. CSV (.csv): a header of client_id, name, "
+                + "description, organization, group, secret_hash, api, scopes, default_scopes. Organizations and groups by id or name.",
         };
 
         return new Verb(
@@ -106,12 +106,14 @@ internal static partial class AccountImport
             return new CommandFault(fault.Code, $"{fault.Message}\nIt is not known whether {lines} were imported {before}");
         }
 
-        var errors = problem.Errors.Select(error => Position().Match(error.Key) is { Success: true } match
-            && int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture) is var index && index < batch.Count
-                ? KeyValuePair.Create($"line {batch[index].Number}", $"{error.Key}: {error.Value}")
-                : error);
+        var errors = problem.Errors.Select(error => KeyValuePair.Create(InFile(error.Key), error.Value));
 
-        return (problem with { Errors = [.. errors] }).Fault($"Nothing of {lines} was imported {before}");
+        return (problem with { Summary = InFile(problem.Summary), Errors = [.. errors] }).Fault($"Nothing of {lines} was imported {before}");
+
+        string InFile(string text) => Position().Replace(text, match =>
+            int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture) is var index && index < batch.Count
+                ? $"line {batch[index].Number}: "
+                : match.Value);
     }
 
     private static Task ShowProgressAsync(Call call, int total, Func<Action<int>, Task> run) =>
@@ -126,7 +128,7 @@ internal static partial class AccountImport
                 })
             : run(_ => { });
 
-    [GeneratedRegex(@"accounts\W*(\d{1,4})")]
+    [GeneratedRegex(@"accounts\[(\d{1,4})\][.:]? ?")]
     private static partial Regex Position();
 
     /// <summary>What the batches so far came to.</summary>

@@ -16,19 +16,19 @@ internal static class RevokeCommand
         var file = SecretInput.FileOption("--token-file", "the token");
         var account = new Option<string>("--account") { Description = "All tokens of this service account: id or client_id." };
         var credential = new Option<string>("--credential") { Description = "All tokens got with this secret.", HelpName = "secret id" };
-        var key = new Option<string>("--signing-key") { Description = "All tokens signed with this key: id or kid." };
         var all = new Option<bool>("--all-tokens") { Description = "All tokens of the tenant." };
         var before = new Option<string>("--before") { Description = $"Only tokens issued before: {Times.Forms}.", HelpName = "time" };
 
         return new Verb(
             "revoke",
-            "Revokes the access token on standard input, or all tokens of an account, a secret, a key or the tenant.",
+            "Revokes the access token on standard input, or all tokens of an account, a secret or the tenant."
+            + " To end what a key signed, use `signing-key withdraw`.",
             "countersign revoke < token.txt")
         {
-            file, account, credential, key, all, before, List(),
+            file, account, credential, all, before, List(),
         }.Does(async (call, ct) =>
         {
-            Option[] targets = [account, credential, key, all];
+            Option[] targets = [account, credential, all];
             var body = new JsonObject().With("issued_before", Times.Past(call.Get(before), call.Now));
 
             switch (targets.Where(call.IsGiven).ToList())
@@ -39,11 +39,10 @@ internal static class RevokeCommand
                 case [_] when !call.IsGiven(file):
                     body.With("account", await call.IdOrNoneAsync(Kind.Account, call.Get(account), ct))
                         .With("credential", call.Get(credential))
-                        .With("signing_key", await call.IdOrNoneAsync(Kind.SigningKey, call.Get(key), ct))
                         .With("all", call.Get(all) ? true : null);
                     break;
                 default:
-                    throw CommandFault.Usage("one thing at a time: a token, --account, --credential, --signing-key or --all-tokens");
+                    throw CommandFault.Usage("one thing at a time: a token, --account, --credential or --all-tokens");
             }
 
             call.Output.Answer(await call.Admin.PostAsync("revocations", body, ct));

@@ -38,7 +38,7 @@ internal static class RoleCommands
             name, scopes, owner.Options,
         }.Does(async (call, ct) =>
         {
-            var body = new JsonObject { ["name"] = call.Get(name), ["scopes"] = await ScopesAsync(call, call.Get(scopes)!, ct) }
+            var body = new JsonObject { ["name"] = call.Get(name), ["scopes"] = ScopesOf(call.Get(scopes)!) }
                 .With("owner", await owner.ReadAsync(call, ct));
 
             call.Output.Answer(await call.Admin.PostAsync(Kind.Role.Path, body, ct));
@@ -58,32 +58,16 @@ internal static class RoleCommands
         {
             var body = new JsonObject()
                 .With("name", call.Get(name))
-                .With("scopes", call.IsGiven(scopes) ? await ScopesAsync(call, call.Get(scopes)!, ct) : null);
+                .With("scopes", call.IsGiven(scopes) ? ScopesOf(call.Get(scopes)!) : null);
 
             await Plain.PatchAsync(call, await call.PathAsync(Kind.Role, call.Get(role), ct), body, ct);
         });
     }
 
-    private static async Task<JsonArray> ScopesAsync(Call call, string[] texts, CancellationToken ct)
-    {
-        var scopes = new JsonArray();
-        Dictionary<string, string> apis = [];
-
-        foreach (var text in texts)
-        {
-            if (text.Split('@', 2) is not [{ Length: > 0 } scope, { Length: > 0 } api])
-            {
-                throw CommandFault.Usage($"'{text}' is not scope@api: read@urn:countersign:demo");
-            }
-
-            if (!apis.TryGetValue(api, out var id))
-            {
-                apis[api] = id = await call.IdAsync(Kind.Api, api, ct);
-            }
-
-            scopes.Add(new JsonObject { ["api"] = id, ["scope"] = scope });
-        }
-
-        return scopes;
-    }
+    private static JsonArray ScopesOf(string[] texts) => new(
+    [
+        .. texts.Select(text => text.Split('@', 2) is [{ Length: > 0 } scope, { Length: > 0 } api]
+            ? new JsonObject { ["api"] = api, ["scope"] = scope }
+            : throw CommandFault.Usage($"'{text}' is not scope@api: read@urn:countersign:demo")),
+    ]);
 }

@@ -14,7 +14,7 @@ internal static class TenantCommands
         Create(),
         Plain.Show(Kind.Tenant, "Shows a tenant with its settings.", "countersign tenant show default"),
         Update(),
-        Plain.Delete(Kind.Tenant, "Deletes a tenant with everything in it.", "countersign tenant delete staging"),
+        Plain.Delete(Kind.Tenant, "Deletes a disabled tenant with everything in it.", "countersign tenant delete staging"),
     };
 
     private static Verb Create()
@@ -23,9 +23,8 @@ internal static class TenantCommands
         var issuer = new Option<string>("--issuer") { Description = "Issuer URL.", HelpName = "url", Required = true };
         var hosts = new Option<string[]>("--host")
         {
-            Description = "Host name that the tenant answers to; may be repeated.",
+            Description = "Host name that the tenant answers to (the issuer's unless given); may be repeated.",
             HelpName = "host",
-            Required = true,
         };
 
         return new Verb(
@@ -40,8 +39,7 @@ internal static class TenantCommands
             {
                 ["name"] = call.Get(name),
                 ["issuer"] = call.Get(issuer),
-                ["hosts"] = Json.Array(call.Get(hosts)!),
-            };
+            }.With("hosts", call.IsGiven(hosts) ? Json.Array(call.Get(hosts)!) : null);
 
             call.Output.Secret(await call.Admin.PostOnceAsync(Kind.Tenant.Path, body, ct), Plain.ShownOnce);
         });

@@ -8,7 +8,7 @@ namespace Countersign.Cli.Import;
 internal sealed record AccountLine(int Number, JsonObject? Account, string? Fault)
 {
     private static readonly string[] Columns =
-        ["client_id", "name", "organization", "group", "secret_hash", "api", "scopes", "default_scopes"];
+        ["client_id", "name", "description", "organization", "group", "secret_hash", "api", "scopes", "default_scopes"];
 
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 32 };
 
@@ -99,6 +99,7 @@ internal sealed record AccountLine(int Number, JsonObject? Account, string? Faul
         return new JsonObject()
             .With("client_id", values.GetValueOrDefault("client_id"))
             .With("name", values.GetValueOrDefault("name"))
+            .With("description", values.GetValueOrDefault("description"))
             .With("owner", owner.Count > 0 ? owner : null)
             .With("secret_hash", values.GetValueOrDefault("secret_hash"))
             .With("grants", grant.Count > 0 ? new JsonArray(grant) : null);

@@ -5,7 +5,7 @@ namespace Countersign.Cli.Import;
 /// <summary>What can be seen to be wrong with an account before anything is sent.</summary>
 internal static class AccountRules
 {
-    private static readonly string[] Members = ["client_id", "name", "owner", "secret_hash", "grants"];
+    private static readonly string[] Members = ["client_id", "name", "description", "owner", "secret_hash", "grants"];
 
     public static string? Fault(JsonObject account)
     {
@@ -23,6 +23,11 @@ internal static class AccountRules
         if (string.IsNullOrWhiteSpace(Text(account["name"])))
         {
             return "needs a name";
+        }
+
+        if (account["description"] is { } description && Text(description) is null)
+        {
+            return "has a description that is not a text";
         }
 
         if (account["owner"] is { } owner && !IsOwner(owner))

@@ -16,7 +16,14 @@ internal sealed record ScopeBody(string Name, string? Description = null);
 
 internal sealed record ApiCreate(string Identifier, string Name, ScopeBody[] Scopes, OwnerBody? Owner = null, TokenSettingsPatch? AccessToken = null);
 
-internal sealed record ApiPatch(Patch<string> Name = default, Patch<ScopeBody[]> Scopes = default, Patch<TokenSettingsPatch> AccessToken = default);
+internal sealed record ApiPatch
+{
+    public Patch<string> Name { get; init; }
+
+    public Patch<ScopeBody[]> Scopes { get; init; }
+
+    public Patch<TokenSettingsPatch> AccessToken { get; init; }
+}
 
 internal sealed record ApiView(
     Guid Id, string Identifier, string Name, OwnerView? Owner, bool BuiltIn, ScopeBody[] Scopes, TokenSettingsView AccessToken, DateTimeOffset CreatedAt)
@@ -187,7 +194,7 @@ internal static class ApiRoutes
 
         if (body.AccessToken.IsSet)
         {
-            var patch = body.AccessToken.Value ?? new TokenSettingsPatch(new(null), new(null), new(null));
+            var patch = body.AccessToken.Value ?? TokenSettingsPatch.Nothing;
 
             if (!TokenSettingsView.Apply(new TokenSettingsView(row.TokenFormat, row.TokenLifetimeSeconds, row.TokenAlg), patch, caller)
                 .Is(out var token, out var refusal))

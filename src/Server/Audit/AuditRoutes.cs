@@ -4,6 +4,7 @@ using Countersign.Server.Data;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.EntityFrameworkCore;
 
@@ -65,6 +66,7 @@ internal sealed class AuditFilter
 
     public string? Outcome { get; set; }
 
+    [FromQuery(Name = "client_id")]
     public string? ClientId { get; set; }
 
     public DateTimeOffset? Since { get; set; }

@@ -7,8 +7,10 @@ internal abstract class DatabaseEngine
 {
     public abstract void Configure(DbContextOptionsBuilder options);
 
-    /// <summary>Makes the database ready for the schema: creates it where it is absent, sets what must hold for good.</summary>
-    public abstract Task PrepareAsync(Db db, CancellationToken ct);
+    /// <summary>
+    /// Makes the database ready for the schema and keeps other nodes from starting at the same moment, until what is returned is disposed.
+    /// </summary>
+    public abstract Task<IAsyncDisposable> BeginStartAsync(Db db, CancellationToken ct);
 
     /// <summary>Waits for the turn to write. Dispose what is returned when the transaction has ended.</summary>
     public abstract ValueTask<IDisposable> WriteTurnAsync(CancellationToken ct);

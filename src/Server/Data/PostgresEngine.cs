@@ -7,6 +7,7 @@ namespace Countersign.Server.Data;
 internal sealed class PostgresEngine(string connectionString) : DatabaseEngine, IAsyncDisposable
 {
     private const string Channel = "countersign_changes";
+    private const long StartLock = 4869027133;
 
     private static readonly IDisposable s_noTurn = new NoTurn();
 
@@ -45,11 +46,13 @@ internal sealed class PostgresEngine(string connectionString) : DatabaseEngine, 
 
     public override void Configure(DbContextOptionsBuilder options) => options.UseNpgsql(_connectionString);
 
-    public override async Task PrepareAsync(Db db, CancellationToken ct)
+    public override async Task<IAsyncDisposable> BeginStartAsync(Db db, CancellationToken ct)
     {
-        // Two nodes that start at once migrate one after the other: the session lock is held until the connection goes back.
+        // The lock is the session's: the connection stays open until the start is over.
         await db.Database.OpenConnectionAsync(ct);
-        await db.Database.ExecuteSqlRawAsync("SELECT pg_advisory_lock(4869027133)", ct);
+        await db.Database.ExecuteSqlRawAsync($"SELECT pg_advisory_lock({StartLock})", ct);
+
+        return new Start(db);
     }
 
     public override ValueTask<IDisposable> WriteTurnAsync(CancellationToken ct) => new(s_noTurn);
@@ -99,12 +102,21 @@ internal sealed class PostgresEngine(string connectionString) : DatabaseEngine, 
         var builder = new NpgsqlConnectionStringBuilder(connectionString);
 
         // A database that is away must not hold requests: connect fast or say so (R254).
-        builder.Timeout = builder.ContainsKey("Timeout") ? builder.Timeout : 2;
+        builder.Timeout = builder.ContainsKey("Timeout") ? builder.Timeout : 1;
         builder.CommandTimeout = builder.ContainsKey("Command Timeout") ? builder.CommandTimeout : 10;
         builder.MaxPoolSize = builder.ContainsKey("Maximum Pool Size") ? builder.MaxPoolSize : 50;
         builder.ApplicationName ??= "countersign";
 
         return builder.ToString();
+    }
+
+    private sealed class Start(Db db) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync()
+        {
+            await db.Database.ExecuteSqlRawAsync($"SELECT pg_advisory_unlock({StartLock})");
+            await db.Database.CloseConnectionAsync();
+        }
     }
 
     private sealed class NoTurn : IDisposable

@@ -14,10 +14,21 @@ internal sealed class SqliteEngine(string path) : DatabaseEngine
         .UseSqlite(new SqliteConnectionStringBuilder { DataSource = path, ForeignKeys = true, DefaultTimeout = 10 }.ToString())
         .AddInterceptors(new Pragmas());
 
-    public override async Task PrepareAsync(Db db, CancellationToken ct)
+    public override async Task<IAsyncDisposable> BeginStartAsync(Db db, CancellationToken ct)
     {
         // The mode is kept in the file; WAL lets readers go on while the writer writes.
         await db.Database.ExecuteSqlRawAsync("PRAGMA journal_mode=WAL", ct);
+
+        // A process that died while it migrated leaves its lock behind, and the next start would wait for it for ever.
+        var locks = await db.Database
+            .SqlQueryRaw<int>("""SELECT count(*) AS "Value" FROM sqlite_master WHERE name = '__EFMigrationsLock'""").ToListAsync(ct);
+
+        if (locks[0] > 0)
+        {
+            await db.Database.ExecuteSqlRawAsync("""DELETE FROM "__EFMigrationsLock" """, ct);
+        }
+
+        return new Started();
     }
 
     public override async ValueTask<IDisposable> WriteTurnAsync(CancellationToken ct)
@@ -36,6 +47,11 @@ internal sealed class SqliteEngine(string path) : DatabaseEngine
 
     public override bool IsReferenceViolation(DbUpdateException exception) =>
         exception.InnerException is SqliteException { SqliteExtendedErrorCode: 787 or 1811 };
+
+    private sealed class Started : IAsyncDisposable
+    {
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
 
     private sealed class Turn(SemaphoreSlim writer) : IDisposable
     {

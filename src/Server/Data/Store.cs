@@ -62,7 +62,8 @@ internal sealed class Store(IDbContextFactory<Db> contexts, DatabaseEngine engin
             }
         }
 
-        await feed.ApplyAsync(rows, ct);
+        // It is committed: that the caller has gone meanwhile changes nothing for this node's memory.
+        await feed.ApplyAsync(rows, CancellationToken.None);
     }
 
     /// <summary>For bookkeeping that no cache holds and no audit names: roll-ups, audit events themselves, clean-up.</summary>
@@ -74,8 +75,16 @@ internal sealed class Store(IDbContextFactory<Db> contexts, DatabaseEngine engin
         {
             await using var transaction = await db.Database.BeginTransactionAsync(ct);
             db.Committing = true;
-            await write(db);
-            await transaction.CommitAsync(ct);
+
+            try
+            {
+                await write(db);
+                await transaction.CommitAsync(ct);
+            }
+            finally
+            {
+                db.Committing = false;
+            }
         }
     }
 

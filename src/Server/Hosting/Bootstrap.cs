@@ -16,14 +16,12 @@ internal sealed partial class Bootstrap(
 
     public async Task RunAsync(CancellationToken ct)
     {
-        // One connection for all of it: it holds the lock that makes nodes start one after the other.
         await using (var db = store.Open())
+        await using (await store.Engine.BeginStartAsync(db, ct))
         {
-            await store.Engine.PrepareAsync(db, ct);
             await db.Database.MigrateAsync(ct);
             await EnsureDefaultTenantAsync(db, ct);
             await RewrapAsync(db, ct);
-            await db.Database.CloseConnectionAsync();
         }
 
         await feed.StartFollowingAsync(tenants, ct);

@@ -99,8 +99,7 @@ internal sealed class KeyRing
             return held;
         }
 
-        var shown = _keys.Where(k => k.Signing is not null && k.StateAt(now) is KeyState.Pending or KeyState.Active or KeyState.Retired)
-            .Where(k => k.Signing is not null).ToList();
+        var shown = _keys.Where(k => k.Signing is not null && Alive(k, now) is not null).ToList();
         var json = new StringBuilder("""{"keys":[""");
         json.AppendJoin(',', shown.Select(k => Encoding.UTF8.GetString(k.Signing!.PublicJwk)));
         json.Append("]}");

@@ -11,7 +11,10 @@ namespace Countersign.Server.Organizations;
 
 internal sealed record GroupCreate(string Name);
 
-internal sealed record GroupPatch(Patch<string> Name = default);
+internal sealed record GroupPatch
+{
+    public Patch<string> Name { get; init; }
+}
 
 internal sealed record GroupView(Guid Id, string Name, DateTimeOffset CreatedAt)
 {

@@ -12,7 +12,10 @@ namespace Countersign.Server.Organizations;
 
 internal sealed record OrganizationCreate(string Name, string? Group = null);
 
-internal sealed record OrganizationPatch(Patch<string> Name = default);
+internal sealed record OrganizationPatch
+{
+    public Patch<string> Name { get; init; }
+}
 
 internal sealed record OrganizationView(Guid Id, string Name, Guid Group, DateTimeOffset CreatedAt)
 {

@@ -16,7 +16,12 @@ internal sealed record RoleScopeBody(string Api, string Scope);
 
 internal sealed record RoleCreate(string Name, RoleScopeBody[] Scopes, OwnerBody? Owner = null);
 
-internal sealed record RolePatch(Patch<string> Name = default, Patch<RoleScopeBody[]> Scopes = default);
+internal sealed record RolePatch
+{
+    public Patch<string> Name { get; init; }
+
+    public Patch<RoleScopeBody[]> Scopes { get; init; }
+}
 
 internal sealed record RoleView(Guid Id, string Name, OwnerView? Owner, bool BuiltIn, RoleScopeBody[] Scopes, DateTimeOffset CreatedAt)
 {

@@ -11,7 +11,12 @@ namespace Countersign.Server.ServiceAccounts;
 
 internal sealed record GrantCreate(string Api, string[] Scopes, string[]? DefaultScopes = null);
 
-internal sealed record GrantPatch(Patch<string[]> Scopes = default, Patch<string[]> DefaultScopes = default);
+internal sealed record GrantPatch
+{
+    public Patch<string[]> Scopes { get; init; }
+
+    public Patch<string[]> DefaultScopes { get; init; }
+}
 
 internal sealed record ApiReference(Guid Id, string Identifier);
 

@@ -4,6 +4,7 @@ using Countersign.Server.Organizations;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
 
 namespace Countersign.Server.ServiceAccounts;
@@ -17,7 +18,7 @@ internal static class ReportRoutes
         admin.MapGet("/reports/expiring-secrets", ExpiringSecretsAsync).Requires(ServiceAccountRoutes.Read).WithTags("reports");
 
     private static async Task<Ok<Page<ExpiringSecretView>>> ExpiringSecretsAsync(
-        AdminCaller caller, Db db, PageRequest page, int? withinDays, CancellationToken ct)
+        AdminCaller caller, Db db, PageRequest page, [FromQuery(Name = "within_days")] int? withinDays, CancellationToken ct)
     {
         if (withinDays is < 1 or > 3650)
         {

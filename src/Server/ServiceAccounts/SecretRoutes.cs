@@ -12,7 +12,10 @@ namespace Countersign.Server.ServiceAccounts;
 
 internal sealed record SecretCreate(DateTimeOffset? ExpiresAt = null, string? Hash = null);
 
-internal sealed record SecretPatch(Patch<DateTimeOffset?> ExpiresAt = default);
+internal sealed record SecretPatch
+{
+    public Patch<DateTimeOffset?> ExpiresAt { get; init; }
+}
 
 /// <summary>When the secrets of before stop: at a time, at once, or when they have not been used for some hours.</summary>
 internal sealed record RetireOld(DateTimeOffset? At = null, bool? Now = null, int? QuietHours = null);

@@ -1,6 +1,7 @@
 using Countersign.Server.Admin;
 using Countersign.Server.Data;
 using Countersign.Server.Tenants;
+using Microsoft.AspNetCore.Mvc;
 
 namespace Countersign.Server.ServiceAccounts;
 
@@ -11,6 +12,7 @@ internal sealed class ServiceAccountFilter
     public string? Name { get; set; }
 
     /// <summary>The whole client id.</summary>
+    [FromQuery(Name = "client_id")]
     public string? ClientId { get; set; }
 
     public Guid? Organization { get; set; }
@@ -20,6 +22,7 @@ internal sealed class ServiceAccountFilter
     public bool? Disabled { get; set; }
 
     /// <summary>Not used at or after this time; never used counts too.</summary>
+    [FromQuery(Name = "unused_since")]
     public DateTimeOffset? UnusedSince { get; set; }
 
     public IQueryable<ServiceAccountRow> Apply(IQueryable<ServiceAccountRow> rows)

@@ -14,8 +14,16 @@ namespace Countersign.Server.ServiceAccounts;
 
 internal sealed record ServiceAccountCreate(string Name, OwnerBody? Owner = null, string? ClientId = null, string? Description = null, TokenSettingsPatch? AccessToken = null);
 
-internal sealed record ServiceAccountPatch(
-    Patch<string> Name = default, Patch<string> Description = default, Patch<bool> Disabled = default, Patch<TokenSettingsPatch> AccessToken = default);
+internal sealed record ServiceAccountPatch
+{
+    public Patch<string> Name { get; init; }
+
+    public Patch<string> Description { get; init; }
+
+    public Patch<bool> Disabled { get; init; }
+
+    public Patch<TokenSettingsPatch> AccessToken { get; init; }
+}
 
 internal sealed record ServiceAccountView(
     Guid Id,
@@ -197,7 +205,7 @@ internal static class ServiceAccountRoutes
         if (body.AccessToken.IsSet)
         {
             // A null takes all three back to what is inherited.
-            var patch = body.AccessToken.Value ?? new TokenSettingsPatch(new(null), new(null), new(null));
+            var patch = body.AccessToken.Value ?? TokenSettingsPatch.Nothing;
 
             if (!TokenSettingsView.Apply(new TokenSettingsView(row.TokenFormat, row.TokenLifetimeSeconds, row.TokenAlg), patch, caller)
                 .Is(out var token, out var refusal))

@@ -4,7 +4,17 @@ using Countersign.Server.Admin;
 namespace Countersign.Server.ServiceAccounts;
 
 /// <summary>How tokens are made, as written: an absent member stays, null inherits.</summary>
-internal sealed record TokenSettingsPatch(Patch<string> Format = default, Patch<int?> LifetimeSeconds = default, Patch<string> Alg = default);
+internal sealed record TokenSettingsPatch
+{
+    /// <summary>Takes all back to what is inherited.</summary>
+    public static readonly TokenSettingsPatch Nothing = new() { Format = new(null), LifetimeSeconds = new(null), Alg = new(null) };
+
+    public Patch<string> Format { get; init; }
+
+    public Patch<int?> LifetimeSeconds { get; init; }
+
+    public Patch<string> Alg { get; init; }
+}
 
 /// <summary>How tokens are made, as shown; null is inherited.</summary>
 internal sealed record TokenSettingsView(string? Format, int? LifetimeSeconds, string? Alg)

@@ -28,16 +28,25 @@ internal sealed class AccountLoader(IDbContextFactory<Db> contexts)
 
     public async Task<Account?> LoadAsync(Guid tenantId, string clientId, CancellationToken ct)
     {
-        await using var db = contexts.CreateDbContext();
+        await using var db = Open();
 
         return await ReadAsync(db, await FirstAsync(s_byClientId(db, tenantId, clientId), ct), ct);
     }
 
     public async Task<Account?> LoadAsync(Guid tenantId, Guid id, CancellationToken ct)
     {
-        await using var db = contexts.CreateDbContext();
+        await using var db = Open();
 
         return await ReadAsync(db, await FirstAsync(s_byId(db, tenantId, id), ct), ct);
+    }
+
+    // A request waits for this: a database that hangs is answered with 503 within a second (R254).
+    private Db Open()
+    {
+        var db = contexts.CreateDbContext();
+        db.Database.SetCommandTimeout(1);
+
+        return db;
     }
 
     private static async Task<Account?> ReadAsync(Db db, ServiceAccountRow? row, CancellationToken ct)

@@ -12,16 +12,31 @@ namespace Countersign.Server.Tenants;
 
 internal sealed record TenantCreate(string Name, string Issuer, string[]? Hosts = null);
 
-internal sealed record TenantPatch(
-    Patch<string> Name = default, Patch<string[]> Hosts = default, Patch<bool> Disabled = default, Patch<TenantSettingsPatch> Settings = default);
+internal sealed record TenantPatch
+{
+    public Patch<string> Name { get; init; }
 
-internal sealed record TenantSettingsPatch(
-    Patch<TokenSettingsPatch> AccessToken = default,
-    Patch<int> MaxSecretLifetimeDays = default,
-    Patch<string> Granting = default,
-    Patch<bool> RequireIfMatch = default,
-    Patch<string> AuditTokens = default,
-    Patch<int> SigningKeyDays = default);
+    public Patch<string[]> Hosts { get; init; }
+
+    public Patch<bool> Disabled { get; init; }
+
+    public Patch<TenantSettingsPatch> Settings { get; init; }
+}
+
+internal sealed record TenantSettingsPatch
+{
+    public Patch<TokenSettingsPatch> AccessToken { get; init; }
+
+    public Patch<int> MaxSecretLifetimeDays { get; init; }
+
+    public Patch<string> Granting { get; init; }
+
+    public Patch<bool> RequireIfMatch { get; init; }
+
+    public Patch<string> AuditTokens { get; init; }
+
+    public Patch<int> SigningKeyDays { get; init; }
+}
 
 internal sealed record TenantSettingsView(
     TokenSettingsView AccessToken, int MaxSecretLifetimeDays, string Granting, bool RequireIfMatch, string AuditTokens, int SigningKeyDays);
