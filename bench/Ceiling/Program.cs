@@ -15,9 +15,9 @@ if (Work.Named(settings["mode"] ?? "") is not { } work
 
 var body = settings["body"] is { } file ? await File.ReadAllBytesAsync(file) : "{}"u8.ToArray();
 
-var builder = WebApplication.CreateSlimBuilder();
-builder.Logging.ClearProviders();
-builder.WebHost.ConfigureKestrel(kestrel =>
+// The server is made the same way; with an empty builder there is no logging and no configuration.
+var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
 {
     kestrel.AddServerHeader = false;
     kestrel.Listen(IPAddress.Loopback, port, listen => listen.Protocols = HttpProtocols.Http1);

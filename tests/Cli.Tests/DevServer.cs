@@ -56,7 +56,7 @@ public sealed class DevServer : IAsyncLifetime
     internal Task<Ran> RunAsync(params string[] args) => RunWithInputAsync("", args);
 
     internal Task<Ran> RunWithInputAsync(string input, params string[] args) =>
-        Ran.WithAsync([], input, [.. args, "--profile", DevJson]);
+        Ran.AtAsync(TimeProvider.System, [], input, [.. args, "--profile", DevJson]);
 
     /// <summary>Runs a command that must succeed, and reads its JSON.</summary>
     internal async Task<JsonElement> JsonAsync(params string[] args)

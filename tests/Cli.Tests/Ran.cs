@@ -23,7 +23,10 @@ internal sealed record Ran(int Code, string Out, string Error)
         input,
         args);
 
-    public static async Task<Ran> WithAsync(Dictionary<string, string> environment, string input, params string[] args)
+    public static Task<Ran> WithAsync(Dictionary<string, string> environment, string input, params string[] args) =>
+        AtAsync(new FakeTimeProvider(Now), environment, input, args);
+
+    public static async Task<Ran> AtAsync(TimeProvider time, Dictionary<string, string> environment, string input, params string[] args)
     {
         using var stdout = new StringWriter();
         using var stderr = new StringWriter();
@@ -34,7 +37,7 @@ internal sealed record Ran(int Code, string Out, string Error)
             Out = stdout,
             Error = stderr,
             Environment = environment.GetValueOrDefault,
-            Time = new FakeTimeProvider(Now),
+            Time = time,
         };
 
         var code = await Program.Commands(shell).InvokeAsync(args, TestContext.Current.CancellationToken);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
@@ -12,13 +13,10 @@ public sealed class CountersignDev : IAsyncLifetime
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private readonly string _data = Directory.CreateTempSubdirectory("countersign-compatibility-").FullName;
-    private readonly List<string> _printed = [];
+    private readonly ConcurrentQueue<string> _printed = [];
     private Process? _process;
 
     public DevFile Dev { get; private set; } = null!;
-
-    /// <summary>The lines on standard output up to the ready line.</summary>
-    public IReadOnlyList<string> Printed => _printed;
 
     public async ValueTask InitializeAsync()
     {
@@ -27,9 +25,11 @@ public sealed class CountersignDev : IAsyncLifetime
         start.Environment["DOTNET_ROOT"] = Path.GetFullPath("../../..", RuntimeEnvironment.GetRuntimeDirectory());
         _process = Process.Start(start)!;
 
+        _process.OutputDataReceived += (_, line) => _printed.Enqueue(line.Data ?? "");
+        _process.BeginOutputReadLine();
         try
         {
-            await ReadUntilReadyAsync(_process.StandardOutput);
+            await WaitForLineAsync("ready ");
         }
         catch
         {
@@ -37,9 +37,24 @@ public sealed class CountersignDev : IAsyncLifetime
             throw;
         }
 
-        // Nobody reads on, and a full pipe would stop the server.
-        _ = _process.StandardOutput.BaseStream.CopyToAsync(Stream.Null, CancellationToken.None);
         Dev = DevFile.Read(Path.Combine(_data, "dev.json"));
+    }
+
+    /// <summary>What the program has printed so far, once that holds a line that begins like this.</summary>
+    public async Task<IReadOnlyList<string>> WaitForLineAsync(string beginning)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        while (!_printed.Any(line => line.StartsWith(beginning, StringComparison.Ordinal)))
+        {
+            if (_process!.HasExited || patience.IsCancellationRequested)
+            {
+                throw new InvalidOperationException($"countersign dev printed no line \"{beginning}…\":\n{string.Join('\n', _printed)}");
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(20), CancellationToken.None);
+        }
+
+        return [.. _printed];
     }
 
     public ValueTask DisposeAsync()
@@ -56,16 +71,6 @@ public sealed class CountersignDev : IAsyncLifetime
         _process?.Dispose();
         Directory.Delete(_data, recursive: true);
         return ValueTask.CompletedTask;
-    }
-
-    private async Task ReadUntilReadyAsync(StreamReader output)
-    {
-        using var patience = new CancellationTokenSource(Patience);
-        while (_printed is not [.., var last] || !last.StartsWith("ready ", StringComparison.Ordinal))
-        {
-            _printed.Add(await output.ReadLineAsync(patience.Token)
-                ?? throw new InvalidOperationException($"countersign dev ended before it was ready:\n{string.Join('\n', _printed)}"));
-        }
     }
 
     /// <summary>COUNTERSIGN_BIN, or what was built beside these tests.</summary>

@@ -8,6 +8,18 @@ public sealed class CurlTests(CountersignDev countersign)
     private readonly DevFile _dev = countersign.Dev;
 
     [Fact]
+    public async Task The_commands_that_dev_prints_work_as_printed()
+    {
+        var printed = await countersign.WaitForLineAsync("These secrets are for this machine");
+        var commands = printed.Select(line => line.Trim()).Where(line => line.StartsWith("curl ", StringComparison.Ordinal)).ToList();
+
+        Assert.Equal(3, commands.Count);
+        Assert.NotEmpty((await JsonAsync(commands[0])).Text("access_token"));
+        Assert.True((await JsonAsync(commands[1])).GetProperty("active").GetBoolean());
+        Assert.NotEmpty((await JsonAsync(commands[2])).GetProperty("items").EnumerateArray());
+    }
+
+    [Fact]
     [Trait("R", "42")]
     [Trait("R", "96")]
     public async Task A_token_is_obtained_with_u_although_curl_encodes_nothing()

@@ -4,40 +4,43 @@ using System.Net.Sockets;
 using Countersign.Server.Hosting;
 using Countersign.Server.Keys;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace Countersign.Cli.Commands;
 
 /// <summary><c>countersign dev</c>: a server on SQLite with a demo tenant, at once.</summary>
 internal static class Dev
 {
-    private static readonly Option<int> s_port = new("--port") { Description = "Port on localhost; 0 takes a free one.", DefaultValueFactory = _ => 8080 };
-    private static readonly Option<string> s_data = new("--data") { Description = "Folder of database, master key and dev.json.", DefaultValueFactory = _ => "./data" };
-    private static readonly Option<string?> s_database = new("--database") { Description = "Another database than <data>/countersign.db: postgres://user@host/database." };
-
     public static Verb Verb()
     {
-        var verb = new Verb("dev", "Starts a server for a first try, on SQLite with a demo tenant, and prints commands to paste.", "countersign dev --port 8080 --data ./data")
-            .Does(RunAsync);
-        verb.Add([s_port, s_data, s_database]);
-        s_port.Validators.Add(result =>
+        var port = new Option<int>("--port") { Description = "Port on localhost; 0 takes a free one.", DefaultValueFactory = _ => 8080 };
+        var data = new Option<string>("--data") { Description = "Folder of database, master key and dev.json.", DefaultValueFactory = _ => "./data" };
+        var database = new Option<string?>("--database")
         {
-            if (result.GetValue(s_port) is < 0 or > 65535)
+            Description = "Another database than <data>/countersign.db: postgres://user@host/database.",
+        };
+        port.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() is < 0 or > 65535)
             {
                 result.AddError("--port must be from 0 to 65535");
             }
         });
 
-        return verb;
+        var verb = new Verb(
+            "dev", "Starts a server for a first try, on SQLite with a demo tenant, and prints commands to paste.", "countersign dev --port 8080 --data ./data");
+        verb.Add([port, data, database]);
+
+        return verb.Does((call, ct) => RunAsync(call, call.Get(port), call.Get(data)!, call.Get(database), ct));
     }
 
-    private static async Task RunAsync(Call call, CancellationToken ct)
+    private static async Task RunAsync(Call call, int port, string data, string? database, CancellationToken ct)
     {
-        var data = Directory.CreateDirectory(call.Get(s_data)!).FullName;
-        var port = call.Get(s_port) is > 0 and var given ? given : FreePort();
-        var issuer = new Uri($"http://localhost:{port}");
+        data = Directory.CreateDirectory(data).FullName;
+        var issuer = new Uri($"http://localhost:{(port == 0 ? FreePort() : port)}");
         var settings = new ServerSettings
         {
-            Database = call.Get(s_database) ?? $"sqlite:{Path.Combine(data, "countersign.db")}",
+            Database = database ?? $"sqlite:{Path.Combine(data, "countersign.db")}",
             PublicUrl = issuer,
             Listen = [issuer],
             Hosts = ["127.0.0.1", "[::1]"],
@@ -51,32 +54,41 @@ internal static class Dev
         await ServerProcess.StartAsync(app, settings, ct);
         await call.Shell.Out.WriteLineAsync(Guide(demo, file));
         await call.Shell.Out.FlushAsync(ct);
-        await ServerProcess.WaitAsync(app, ct);
+        await app.WaitForShutdownAsync(ct);
     }
 
-    private static string Guide(DemoFile demo, string file) =>
-        $"""
-        ready {demo.Issuer}
+    private static string Guide(DemoFile demo, string file)
+    {
+        var account = $"{demo.ServiceAccount.ClientId}:{demo.ServiceAccount.ClientSecret}";
+        var admin = $"{demo.Admin.ClientId}:{demo.Admin.ClientSecret}";
 
-        A token for the demo account:
+        return $"""
+            ready {demo.Issuer}
 
-          curl -s -u {demo.ServiceAccount.ClientId}:{demo.ServiceAccount.ClientSecret} -d grant_type=client_credentials {demo.TokenEndpoint}
+            A token for the demo account:
 
-        Is it good? The demo account also acts as the demo API:
+              {Ask(account)}
 
-          curl -s -u {demo.ServiceAccount.ClientId}:{demo.ServiceAccount.ClientSecret} -d token="$(curl -s -u {demo.ServiceAccount.ClientId}:{demo.ServiceAccount.ClientSecret} -d grant_type=client_credentials {demo.TokenEndpoint} | sed 's/.*"access_token":"\([^"]*\)".*/\1/')" {demo.Issuer}/oauth2/introspect
+            Is it good? The demo account also acts as the demo API:
 
-        The admin API:
+              curl -s -u {account} -d token="$({Token(account)})" {demo.Issuer}/oauth2/introspect
 
-          curl -s -H "Authorization: Bearer $(curl -s -u {demo.Admin.ClientId}:{demo.Admin.ClientSecret} -d grant_type=client_credentials {demo.TokenEndpoint} | sed 's/.*"access_token":"\([^"]*\)".*/\1/')" {demo.Issuer}/admin/v1/service-accounts
+            The admin API:
 
-        The same by command, and why a request was refused:
+              curl -s -H "Authorization: Bearer $({Token(admin)})" {demo.Issuer}/admin/v1/service-accounts
 
-          countersign account list --profile {file}
-          countersign explain TRACE-ID --profile {file}
+            The same by command, and why a request was refused:
 
-        These secrets are for this machine; they are kept in {file}. Ctrl-C stops the server.
-        """;
+              countersign account list --profile {file}
+              countersign explain TRACE-ID --profile {file}
+
+            These secrets are for this machine; they are kept in {file}. Ctrl-C stops the server.
+            """;
+
+        string Ask(string client) => $"curl -s -u {client} -d grant_type=client_credentials {demo.TokenEndpoint}";
+
+        string Token(string client) => $"""{Ask(client)} | sed 's/.*"access_token":"\([^"]*\)".*/\1/'""";
+    }
 
     private static int FreePort()
     {

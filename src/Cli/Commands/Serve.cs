@@ -1,35 +1,38 @@
 using System.CommandLine;
 using Countersign.Server.Hosting;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace Countersign.Cli.Commands;
 
 /// <summary><c>countersign serve</c>: the server in production.</summary>
 internal static class Serve
 {
-    private static readonly Option<string?> s_config = new("--config") { Description = "JSON file of settings; the environment (COUNTERSIGN_…) and flags win over it." };
-
     public static Verb Verb()
     {
+        var config = new Option<string?>("--config")
+        {
+            Description = "JSON file of settings; the environment (COUNTERSIGN_…) and flags win over it.",
+        };
         var verb = new Verb(
             "serve",
             "Starts the server for production, with settings from a file, the environment and flags.",
-            "countersign serve --database postgres://countersign@db/countersign --public-url https://auth.example.com --listen https://0.0.0.0:8443 "
+            "countersign serve --database postgres://countersign@db/countersign --public-url https://auth.example.com "
             + "--tls-certificate tls.crt --tls-key tls.key --master-key-file master.key");
         var flags = SettingsReader.Keys
             .Where(k => k.Key != "master_key")
             .ToDictionary(k => k.Key, k => new Option<string?>($"--{k.Key.Replace('_', '-')}") { Description = k.Value });
-        verb.Add(s_config);
+        verb.Add(config);
         verb.Add(flags.Values);
 
-        return verb.Does((call, ct) => RunAsync(call, flags, ct));
+        return verb.Does((call, ct) => RunAsync(call, call.Get(config), flags, ct));
     }
 
-    private static async Task RunAsync(Call call, Dictionary<string, Option<string?>> flags, CancellationToken ct)
+    private static async Task RunAsync(Call call, string? file, Dictionary<string, Option<string?>> flags, CancellationToken ct)
     {
         var reader = new SettingsReader();
 
-        if (call.Get(s_config) is { } file)
+        if (file is not null)
         {
             reader.AddFile(file);
         }
@@ -68,7 +71,7 @@ internal static class Serve
         }
 
         await call.Shell.Out.FlushAsync(ct);
-        await ServerProcess.WaitAsync(app, ct);
+        await app.WaitForShutdownAsync(ct);
     }
 
     private static IEnumerable<KeyValuePair<string, string>> Variables()

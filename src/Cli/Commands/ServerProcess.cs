@@ -1,4 +1,6 @@
+using System.Data.Common;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 using Countersign.Server.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -16,7 +18,7 @@ internal static class ServerProcess
             // Ctrl-C and SIGTERM end the server in order: what is in flight is finished.
             return await ServerHost.BuildAsync(settings, ct, services => services.AddSingleton<IHostLifetime, SignalLifetime>());
         }
-        catch (Exception exception) when (exception is System.Data.Common.DbException or System.Security.Cryptography.CryptographicException or InvalidOperationException { InnerException: System.Data.Common.DbException })
+        catch (Exception exception) when (exception is DbException or CryptographicException || exception.InnerException is DbException)
         {
             throw CommandFault.Usage($"the server cannot start: {(exception.InnerException ?? exception).Message}");
         }
@@ -30,9 +32,9 @@ internal static class ServerProcess
         }
         catch (Exception exception) when (exception is IOException or SocketException)
         {
-            throw CommandFault.Usage($"cannot listen on {string.Join(", ", settings.Listen.Select(l => l.GetLeftPart(UriPartial.Authority)))}: {exception.Message}");
+            var addresses = string.Join(", ", settings.Listen.Select(l => l.GetLeftPart(UriPartial.Authority)));
+
+            throw CommandFault.Usage($"cannot listen on {addresses}: {exception.Message}");
         }
     }
-
-    public static Task WaitAsync(WebApplication app, CancellationToken ct) => app.WaitForShutdownAsync(ct);
 }

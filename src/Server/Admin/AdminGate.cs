@@ -57,6 +57,14 @@ internal sealed class AdminGate(RequestDelegate next, AuditWriter audit, Failure
 
         if (await CallerAsync(http, permission) is { } caller)
         {
+            if (QueryNames.Unknown(http) is { } unknown)
+            {
+                var shown = new string([.. unknown.Take(40).Where(char.IsAsciiLetterOrDigit)]);
+                await Problems.WriteAsync(http, StatusCodes.Status400BadRequest, $"the query parameter {shown} is not one of this route", null);
+
+                return;
+            }
+
             http.Features.Set(caller);
             await GoOnAsync(http);
         }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -14,7 +15,7 @@ internal interface IFollowChanges
 }
 
 /// <summary>
-/// Follows the changes of all nodes. This node's own are applied at once by <see cref="Store"/>; seeing them again in the feed does no harm.
+/// Follows the changes of all nodes. This node's own are applied at once by <see cref="Store"/> and passed over when the feed brings them again.
 /// </summary>
 internal sealed partial class ChangeFeed(
     IDbContextFactory<Db> contexts, DatabaseEngine engine, TimeProvider time, ILogger<ChangeFeed> logger) : BackgroundService
@@ -22,6 +23,7 @@ internal sealed partial class ChangeFeed(
     private static readonly TimeSpan s_poll = TimeSpan.FromSeconds(1);
     private const int Page = 1000;
 
+    private readonly ConcurrentDictionary<long, bool> _own = new();
     private IFollowChanges? _follower;
     private long _seen = -1;
     private long _confirmedAt = time.GetTimestamp();
@@ -38,8 +40,21 @@ internal sealed partial class ChangeFeed(
         Confirm();
     }
 
-    public Task ApplyAsync(IReadOnlyList<ChangeRow> changes, CancellationToken ct) =>
-        _follower is { } follower && changes.Count > 0 ? follower.ApplyAsync(changes, ct) : Task.CompletedTask;
+    /// <summary>Applies what this node has just committed.</summary>
+    public async Task ApplyOwnAsync(IReadOnlyList<ChangeRow> changes, CancellationToken ct)
+    {
+        if (_follower is null)
+        {
+            return;
+        }
+
+        await _follower.ApplyAsync(changes, ct);
+
+        foreach (var change in changes)
+        {
+            _own[change.Seq] = true;
+        }
+    }
 
     /// <summary>Reads and applies what came since the last time.</summary>
     public async Task CatchUpAsync(CancellationToken ct)
@@ -59,7 +74,8 @@ internal sealed partial class ChangeFeed(
             }
             else
             {
-                await ApplyAsync(changes, ct);
+                var others = changes.Where(c => !_own.TryRemove(c.Seq, out _)).ToList();
+                await _follower!.ApplyAsync(others, ct);
             }
 
             _seen = changes.Count > 0 ? changes[^1].Seq : from;

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Countersign.Server.Hosting;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
@@ -16,6 +17,12 @@ internal sealed class SqliteEngine(string path) : DatabaseEngine
 
     public override async Task<IAsyncDisposable> BeginStartAsync(Db db, CancellationToken ct)
     {
+        // It holds hashes and wrapped keys: nobody else's to read. Its WAL takes the same mode.
+        if (!File.Exists(path))
+        {
+            PrivateFile.Write(path, "", FileMode.CreateNew);
+        }
+
         // The mode is kept in the file; WAL lets readers go on while the writer writes.
         await db.Database.ExecuteSqlRawAsync("PRAGMA journal_mode=WAL", ct);
 

@@ -63,7 +63,7 @@ internal sealed class Store(IDbContextFactory<Db> contexts, DatabaseEngine engin
         }
 
         // It is committed: that the caller has gone meanwhile changes nothing for this node's memory.
-        await feed.ApplyAsync(rows, CancellationToken.None);
+        await feed.ApplyOwnAsync(rows, CancellationToken.None);
     }
 
     /// <summary>For bookkeeping that no cache holds and no audit names: roll-ups, audit events themselves, clean-up.</summary>

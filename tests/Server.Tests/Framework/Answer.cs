@@ -30,6 +30,14 @@ internal sealed class Answer
             ? trace.GetString()!
             : this["error_description"].Split("(trace ")[1].TrimEnd(')');
 
+    /// <summary>The one answer that came over a socket.</summary>
+    public static Answer Of(RawAnswer raw)
+    {
+        var headers = raw.Head.Split("\r\n").Skip(1).Select(line => line.Split(": ", 2)).ToLookup(h => h[0], h => h[1], StringComparer.OrdinalIgnoreCase);
+
+        return new Answer(raw.Status, raw.Body, headers.ToDictionary(h => h.Key, h => string.Join(", ", h), StringComparer.OrdinalIgnoreCase));
+    }
+
     public static async Task<Answer> ReadAsync(HttpResponseMessage response)
     {
         var headers = response.Headers.Concat(response.Content.Headers)

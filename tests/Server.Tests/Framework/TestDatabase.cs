@@ -36,7 +36,7 @@ internal sealed class TestDatabase : IDisposable
 
         if (IsPostgres)
         {
-            await ExecuteAsync($"CREATE DATABASE {database._name} TEMPLATE {template._name} STRATEGY file_copy");
+            await ExecuteAsync($"CREATE DATABASE {database._name} TEMPLATE {template._name}");
         }
         else
         {

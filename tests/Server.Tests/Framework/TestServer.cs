@@ -51,12 +51,16 @@ internal sealed class TestServer : IAsyncDisposable
         LogLevel = "warning",
     };
 
-    public static Task<TestServer> StartAsync(Func<ServerSettings, ServerSettings>? change = null) => StartAsync(change, null);
+    public static Task<TestServer> StartAsync(Func<ServerSettings, ServerSettings>? change = null) => StartOnCopyAsync(change, null);
+
+    /// <summary>On a database that the caller keeps.</summary>
+    public static Task<TestServer> StartAsync(Func<ServerSettings, ServerSettings> change, TestDatabase database) =>
+        StartAsync(database, false, new TestClock(), Path.GetTempFileName(), change, null);
 
     /// <summary>With parts of the server added to, for tests that look inside.</summary>
-    public static Task<TestServer> StartAsync(Action<IServiceCollection> services) => StartAsync(null, services);
+    public static Task<TestServer> StartAsync(Action<IServiceCollection> services) => StartOnCopyAsync(null, services);
 
-    private static async Task<TestServer> StartAsync(Func<ServerSettings, ServerSettings>? change, Action<IServiceCollection>? more)
+    private static async Task<TestServer> StartOnCopyAsync(Func<ServerSettings, ServerSettings>? change, Action<IServiceCollection>? more)
     {
         var database = await TestDatabase.CreateAsync();
 
