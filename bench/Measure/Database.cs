@@ -14,7 +14,9 @@ internal sealed record Database(long Bytes, IReadOnlyDictionary<string, long> Ro
         var counting = tables.Select(table => $"SELECT '{table}|' || count(*) FROM \"{table}\"");
         var counts = await QueryAsync(file, string.Join(" UNION ALL ", counting));
 
-        return new Database(Number(size[0]), counts.Select(line => line.Split('|')).ToDictionary(cells => cells[0], cells => Number(cells[1])));
+        return new Database(
+            Number(size[0]),
+            counts.Select(line => line.Split('|')).ToDictionary(cells => cells[0], cells => Number(cells[1])));
     }
 
     /// <summary>The tables that have more rows than before, and how many more.</summary>

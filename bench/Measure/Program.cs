@@ -16,13 +16,17 @@ var json = new Option<string?>("--json") { Description = "also write the figures
 var count = Number("--count", 100_000, "accounts to import");
 var hot = Number("--hot", 10_000, "accounts of these that ask for tokens");
 
-var load = new Command("load", "Measures the token endpoint and introspection against bare Kestrels.\nExample: bench/load --rounds 5 --json load.json")
+var load = new Command(
+    "load",
+    "Measures the token endpoint and introspection against bare Kestrels.\nExample: bench/load --rounds 5 --json load.json")
 {
     quick, rounds, seconds, connections, secretInForm, serverCpu, loadCpu, json,
 };
 load.SetAction(parsed => new Load(Options(parsed)).RunAsync());
 
-var accounts = new Command("accounts", "Imports many accounts, then times listing, searching and tokens.\nExample: bench/accounts --count 100000 --hot 10000")
+var accounts = new Command(
+    "accounts",
+    "Imports many accounts, then times listing, searching and tokens.\nExample: bench/accounts --count 100000 --hot 10000")
 {
     count, hot, quick, rounds, seconds, connections, serverCpu, loadCpu, json,
 };

@@ -22,7 +22,7 @@ internal sealed class Wrk(int cpu, int connections)
             "taskset",
             [
                 "-c", Text(cpu),
-                "wrk", "--threads", "1", "--connections", Text(connections), "--duration", $"{seconds}s", "--latency",
+                "wrk", "--threads", "1", "--connections", Text(connections), "--duration", $"{seconds}s", "--timeout", "20s", "--latency",
                 "--script", Layout.WrkScript, new UriBuilder(server.Address) { Host = "127.0.0.1", Path = posted.Path }.Uri.ToString(),
             ])
         {

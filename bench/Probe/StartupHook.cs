@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 // The runtime looks for this name in no namespace.
 #pragma warning disable CA1050
 
-/// <summary>Loaded into what is measured (DOTNET_STARTUP_HOOKS): on SIGUSR1 it writes the bytes allocated so far to the file BENCH_PROBE.</summary>
+/// <summary>Loaded into what is measured: on SIGUSR1 it writes the bytes allocated so far to the file BENCH_PROBE.</summary>
 internal static class StartupHook
 {
     private const PosixSignal UserDefined1 = (PosixSignal)10;

@@ -69,7 +69,7 @@ internal static class OAuthAnswer
     {
         var tried = request.Headers.Authorization.ToString();
 
-        return tried.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)
+        return tried.Equals("Bearer", StringComparison.OrdinalIgnoreCase) || tried.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)
             ? $"Bearer realm=\"countersign\", error=\"invalid_token\", error_description=\"{error.Description}\""
             : "Basic realm=\"countersign\", charset=\"UTF-8\"";
     }

@@ -16,6 +16,9 @@ internal static class OAuthForm
 
     private static readonly string[] s_secretParameters = ["client_secret", "client_assertion", "token", "assertion", "password"];
 
+    // RFC 9110 §5.3, RFC 9449 §4.3: one proof of each kind in a request.
+    private static readonly string[] s_onceHeaders = ["Authorization", "DPoP", "OAuth-Client-Attestation", "OAuth-Client-Attestation-PoP"];
+
     public static async ValueTask<Result<FormParameters>> ReadAsync(HttpRequest request, CancellationToken ct, params string[] repeatable)
     {
         if (Refusal(request) is { } refusal)
@@ -34,7 +37,7 @@ internal static class OAuthForm
             {
                 reader.AdvanceTo(buffer.End);
 
-                return OAuthError.TooLarge(new FailedCheck("body-size", $"the body is larger than {Limit} bytes"));
+                return TooLarge();
             }
 
             if (read.IsCompleted)
@@ -53,6 +56,18 @@ internal static class OAuthForm
 
     private static OAuthError? Refusal(HttpRequest request)
     {
+        if (request.ContentLength > Limit)
+        {
+            return TooLarge();
+        }
+
+        if (HasRepeatedCredential(request.Headers))
+        {
+            return OAuthError.InvalidRequest(
+                "a header that holds credentials is repeated",
+                new FailedCheck("credential-headers", "a header that proves something occurs twice, or holds a list", Expected: "each once: " + string.Join(", ", s_onceHeaders)));
+        }
+
         if (!IsForm(request.ContentType, out var charset))
         {
             return OAuthError.InvalidRequest(
@@ -60,7 +75,7 @@ internal static class OAuthForm
                 new FailedCheck("content-type", "the body is not a form", Expected: Form));
         }
 
-        if (charset is not null && !charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase))
+        if (charset is not (null or "utf-8"))
         {
             return OAuthError.InvalidRequest("the charset must be utf-8", new FailedCheck("charset", "the form is in another charset", Expected: "utf-8"));
         }
@@ -78,9 +93,22 @@ internal static class OAuthForm
                 new FailedCheck("query", "a parameter that is secret stood in the query string", Hint: "have the client send it in the form body, and replace the secret"));
         }
 
-        return request.Headers.Authorization.Count > 1
-            ? OAuthError.InvalidRequest("the Authorization header is repeated", new FailedCheck("authorization-header", "more than one Authorization header"))
-            : null;
+        return null;
+    }
+
+    private static OAuthError TooLarge() => OAuthError.TooLarge(new FailedCheck("body-size", $"the body is larger than {Limit} bytes"));
+
+    private static bool HasRepeatedCredential(IHeaderDictionary headers)
+    {
+        foreach (var name in s_onceHeaders)
+        {
+            if (headers[name] is { Count: > 0 } values && (values.Count > 1 || values[0]!.Contains(',')))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private static bool IsForm(string? contentType, out string? charset)
@@ -98,7 +126,14 @@ internal static class OAuthForm
             return false;
         }
 
-        charset = type.Charset.HasValue ? HeaderUtilities.RemoveQuotes(type.Charset).Value : null;
+        foreach (var parameter in type.Parameters)
+        {
+            // The first that is not UTF-8 counts, however many there are.
+            if (parameter.Name.Equals("charset", StringComparison.OrdinalIgnoreCase) && charset is null or "utf-8")
+            {
+                charset = HeaderUtilities.RemoveQuotes(parameter.Value).ToString().ToLowerInvariant();
+            }
+        }
 
         return true;
     }

@@ -31,23 +31,8 @@ internal sealed class AdminGate(RequestDelegate next, AuditWriter audit, Failure
 
     public async Task InvokeAsync(HttpContext http)
     {
-        if (!http.Request.Path.StartsWithSegments("/admin") || http.GetEndpoint() is not { } endpoint || endpoint.Metadata.GetMetadata<OpenToAll>() is not null)
+        if (!http.Request.Path.StartsWithSegments("/admin"))
         {
-            await GoOnAsync(http);
-
-            return;
-        }
-
-        // The framework's own answer to a wrong method or media type has no metadata of ours, and tells nothing.
-        if (endpoint.Metadata.GetMetadata<AdminPermission>() is not { } permission)
-        {
-            if (endpoint is RouteEndpoint)
-            {
-                await RefuseAsync(http, StatusCodes.Status403Forbidden, "the route is open to nobody", null, null);
-
-                return;
-            }
-
             await next(http);
 
             return;
@@ -55,19 +40,39 @@ internal sealed class AdminGate(RequestDelegate next, AuditWriter audit, Failure
 
         http.Response.Headers.CacheControl = "no-store";
 
-        if (await CallerAsync(http, permission) is { } caller)
+        // The framework's own answer to a wrong path, method or media type has no metadata of ours, and tells nothing.
+        if (http.GetEndpoint() is RouteEndpoint endpoint && endpoint.Metadata.GetMetadata<OpenToAll>() is null)
         {
-            if (QueryNames.Unknown(http) is { } unknown)
+            if (endpoint.Metadata.GetMetadata<AdminPermission>() is not { } permission)
             {
-                var shown = new string([.. unknown.Take(40).Where(char.IsAsciiLetterOrDigit)]);
-                await Problems.WriteAsync(http, StatusCodes.Status400BadRequest, $"the query parameter {shown} is not one of this route", null);
+                await RefuseAsync(http, StatusCodes.Status403Forbidden, "the route is open to nobody", null, null);
 
                 return;
             }
 
+            if (await CallerAsync(http, permission) is not { } caller)
+            {
+                return;
+            }
+
             http.Features.Set(caller);
-            await GoOnAsync(http);
         }
+
+        if (JsonMedia.Fault(http) is { } media)
+        {
+            await Problems.WriteAsync(http, StatusCodes.Status415UnsupportedMediaType, media, null);
+
+            return;
+        }
+
+        if (QueryRules.Fault(http) is { } query)
+        {
+            await Problems.WriteAsync(http, StatusCodes.Status400BadRequest, query, null);
+
+            return;
+        }
+
+        await GoOnAsync(http);
     }
 
     private async Task GoOnAsync(HttpContext http)
@@ -75,6 +80,7 @@ internal sealed class AdminGate(RequestDelegate next, AuditWriter audit, Failure
         try
         {
             await next(http);
+            await Problems.FillAsync(http);
         }
         catch (DbUpdateConcurrencyException) when (!http.Response.HasStarted)
         {
@@ -148,12 +154,13 @@ internal sealed class AdminGate(RequestDelegate next, AuditWriter audit, Failure
 
         if (permission.Sensitive && now - DateTimeOffset.FromUnixTimeSeconds(live.Token.IssuedAt) > FreshFor)
         {
+            var refusal = new Refusal(StatusCodes.Status401Unauthorized, "this change needs a token that is at most 15 minutes old: get a new one");
             await RefuseAsync(
                 http,
-                StatusCodes.Status401Unauthorized,
-                "this change needs a token that is at most 15 minutes old: get a new one",
+                refusal.Status,
+                refusal.Detail,
                 $"error=\"insufficient_user_authentication\", max_age=\"{(int)FreshFor.TotalSeconds}\"",
-                null);
+                caller.RecordRefusal(refusal));
 
             return null;
         }

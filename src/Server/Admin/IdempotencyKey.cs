@@ -47,6 +47,34 @@ internal sealed class IdempotencyKey
         }
 
         _requestHash = Hash(JsonSerializer.Serialize(body, AdminJson.Options));
+
+        return await HeldAsync(db, caller, ct);
+    }
+
+    /// <summary>Commits the change; where a request with the same key was faster, the change is dropped and that one's answer returned.</summary>
+    public async Task<IResult?> CommitAsync(Store store, Db db, AdminCaller caller, AuditEventRow row, CancellationToken ct)
+    {
+        try
+        {
+            await store.CommitAsync(db, row, ct);
+
+            return null;
+        }
+        catch (DbUpdateException exception) when (_key is not null && (exception is DbUpdateConcurrencyException || store.Engine.IsUniqueViolation(exception)))
+        {
+            db.ChangeTracker.Clear();
+
+            if (await HeldAsync(db, caller, ct) is { } replayed)
+            {
+                return replayed;
+            }
+
+            throw;
+        }
+    }
+
+    private async Task<IResult?> HeldAsync(Db db, AdminCaller caller, CancellationToken ct)
+    {
         var held = await db.IdempotencyRecords.AsNoTracking().SingleOrDefaultAsync(i => i.Key == _key && i.TenantId == caller.TenantId, ct);
 
         if (held is null)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using Countersign.OAuth;
 using Countersign.Server.Hosting;
 using Countersign.Server.Keys;
@@ -16,18 +17,17 @@ internal sealed record Page<T>(IReadOnlyList<T> Items, string? NextCursor);
 internal sealed class InvalidQueryException(string detail) : BadHttpRequestException(detail, StatusCodes.Status400BadRequest);
 
 /// <summary>
-/// Where a list goes on. The cursor names the last item seen and is authenticated, bound to tenant, path and filter: it opens nothing and fits
-/// no other list (R221).
+/// Where a list goes on. The cursor names the last item seen and is authenticated under a key of this list alone: of its tenant, path and
+/// filter. It opens nothing and fits no other list (R221).
 /// </summary>
 internal sealed class PageRequest
 {
     private const int Most = 200;
     private const int MacLength = 16;
 
-    private readonly byte[] _binding;
     private readonly byte[] _key;
 
-    private PageRequest(int limit, string? after, byte[] binding, byte[] key) => (Limit, After, _binding, _key) = (limit, after, binding, key);
+    private PageRequest(int limit, string? after, byte[] key) => (Limit, After, _key) = (limit, after, key);
 
     public int Limit { get; }
 
@@ -41,17 +41,14 @@ internal sealed class PageRequest
         var query = http.Request.Query;
         var limit = 50;
 
-        if (query["limit"] is { Count: > 0 } text
-            && (!int.TryParse(text.ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out limit) || limit is < 1 or > Most))
+        if (query["limit"] is [var text] && (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out limit) || limit is < 1 or > Most))
         {
             throw new InvalidQueryException($"limit must be a number from 1 to {Most}");
         }
 
-        var filter = query.Where(q => q.Key is not ("limit" or "cursor")).OrderBy(q => q.Key, StringComparer.Ordinal).Select(q => $"{q.Key}={q.Value}");
-        var binding = Encoding.UTF8.GetBytes($"{http.GetTenant().Id}\n{http.Request.Path}\n{string.Join('\n', filter)}\n");
-        var key = http.RequestServices.GetRequiredService<CursorKey>().Bytes;
+        var key = KeyOf(http);
 
-        return new(new PageRequest(limit, Open(query["cursor"].ToString(), binding, key), binding, key));
+        return new(new PageRequest(limit, Open(query["cursor"].ToString(), key), key));
     }
 
     /// <summary>Takes one row more than the page holds, to know whether there is another.</summary>
@@ -68,10 +65,10 @@ internal sealed class PageRequest
     {
         var bytes = Encoding.UTF8.GetBytes(position);
 
-        return StrictBase64Url.Encode([.. Mac(bytes, _binding, _key), .. bytes]);
+        return StrictBase64Url.Encode([.. Mac(bytes, _key), .. bytes]);
     }
 
-    private static string? Open(string cursor, byte[] binding, byte[] key)
+    private static string? Open(string cursor, byte[] key)
     {
         if (cursor.Length == 0)
         {
@@ -83,12 +80,21 @@ internal sealed class PageRequest
         return cursor.Length <= 512
             && StrictBase64Url.TryDecode(Encoding.UTF8.GetBytes(cursor), bytes, out var length)
             && length > MacLength
-            && CryptographicOperations.FixedTimeEquals(bytes.AsSpan(0, MacLength), Mac(bytes.AsSpan(MacLength, length - MacLength), binding, key))
+            && CryptographicOperations.FixedTimeEquals(bytes.AsSpan(0, MacLength), Mac(bytes.AsSpan(MacLength, length - MacLength), key))
             ? Encoding.UTF8.GetString(bytes, MacLength, length - MacLength)
             : throw new InvalidQueryException("the cursor is not one of this list: begin without it");
     }
 
-    private static byte[] Mac(ReadOnlySpan<byte> position, byte[] binding, byte[] key) => HMACSHA256.HashData(key, (byte[])[.. binding, .. position])[..MacLength];
+    // As JSON, so that no value of a filter can pass for the end of it and the beginning of another.
+    private static byte[] KeyOf(HttpContext http)
+    {
+        var filter = http.Request.Query.Where(q => q.Key is not ("limit" or "cursor")).OrderBy(q => q.Key, StringComparer.Ordinal).SelectMany(q => new[] { q.Key, q.Value.ToString() });
+        string[] list = [http.GetTenant().Id.ToString(), http.Request.Path, .. filter];
+
+        return HMACSHA256.HashData(http.RequestServices.GetRequiredService<CursorKey>().Bytes, JsonSerializer.SerializeToUtf8Bytes(list));
+    }
+
+    private static byte[] Mac(ReadOnlySpan<byte> position, byte[] key) => HMACSHA256.HashData(key, position)[..MacLength];
 }
 
 /// <summary>Authenticates cursors; the same on all nodes.</summary>

@@ -44,6 +44,27 @@ internal static class Problems
         return details;
     }
 
+    /// <summary>Gives the framework's own refusals, which come without a body, the form of all others.</summary>
+    public static Task FillAsync(HttpContext http)
+    {
+        var response = http.Response;
+
+        if (response.HasStarted || response.StatusCode < StatusCodes.Status400BadRequest || response.ContentType is not null)
+        {
+            return Task.CompletedTask;
+        }
+
+        var detail = response.StatusCode switch
+        {
+            StatusCodes.Status404NotFound => "there is nothing at this address",
+            StatusCodes.Status405MethodNotAllowed => "the method is not taken at this address",
+            StatusCodes.Status415UnsupportedMediaType => JsonMedia.Sentence,
+            _ => "a parameter has a value of another type",
+        };
+
+        return WriteAsync(http, response.StatusCode, detail, null);
+    }
+
     /// <summary>Writes a problem where no handler is at work.</summary>
     public static Task WriteAsync(HttpContext http, int status, string detail, Guid? trace)
     {

@@ -85,22 +85,39 @@ internal sealed class Safeguards(Db db)
         return null;
     }
 
-    /// <summary>The last enabled account with the role super-admin over the tenant stays; without it nobody could mend anything.</summary>
-    public async Task<Refusal?> AgainstLockoutAsync(AdminCaller caller, Guid accountId, CancellationToken ct)
+    /// <summary>
+    /// One enabled account with the role super-admin over the tenant and a secret in use stays; without it nobody could mend anything.
+    /// </summary>
+    /// <param name="secretId">The secret that goes; null where the account or its role does.</param>
+    public async Task<Refusal?> AgainstLockoutAsync(AdminCaller caller, Guid accountId, CancellationToken ct, Guid? secretId = null)
     {
-        var superAdmins = await (
+        var role = await db.Roles.SingleAsync(r => r.TenantId == caller.TenantId && r.BuiltIn && r.NameKey == AdminApi.SuperAdmin, ct);
+        var holders = await (
             from assignment in db.RoleAssignments
-            join role in db.Roles on assignment.RoleId equals role.Id
             join account in db.ServiceAccounts on assignment.AccountId equals account.Id
-            where assignment.TenantId == caller.TenantId
-                && role.BuiltIn && role.NameKey == AdminApi.SuperAdmin
-                && assignment.ReachGroupId == null && assignment.ReachOrganizationId == null
-                && !account.Disabled
-            select account.Id).Distinct().Take(2).ToListAsync(ct);
+            where assignment.RoleId == role.Id && assignment.ReachGroupId == null && assignment.ReachOrganizationId == null && !account.Disabled
+            select new
+            {
+                account.Id,
+                Remains = (account.Id != accountId || secretId != null) && db.ClientSecrets.Any(
+                    s => s.AccountId == account.Id && s.Id != secretId
+                        && (s.RetiresAt == null || s.RetiresAt > caller.Now) && (s.ExpiresAt == null || s.ExpiresAt > caller.Now)),
+            }).ToListAsync(ct);
 
-        return superAdmins.Count == 1 && superAdmins[0] == accountId
-            ? Refusal.Conflict("this is the tenant's last super-admin: make another one first")
-            : null;
+        if (!holders.Exists(h => h.Id == accountId))
+        {
+            return null;
+        }
+
+        if (!holders.Exists(h => h.Remains))
+        {
+            return Refusal.Conflict("this is the tenant's last super-admin: make another one first");
+        }
+
+        // Two that remove each other at the same moment both change this row, and one of them fails.
+        db.Entry(role).Property(r => r.Name).IsModified = true;
+
+        return null;
     }
 
     private async Task<bool> CoversAsync(Reach mine, Reach other, CancellationToken ct)

@@ -63,9 +63,20 @@ internal static class ApiRoutes
         tenant.ApisByIdentifier.GetValueOrDefault(idOrIdentifier)
         ?? (Guid.TryParse(idOrIdentifier, out var id) ? tenant.Apis.GetValueOrDefault(id) : null);
 
+    /// <summary>As the other, if the caller reaches it or all may use it: an API of somebody else reads like none (R215).</summary>
+    public static ApiFacts? Find(AdminCaller caller, string permission, string idOrIdentifier) =>
+        Find(caller.Snapshot, idOrIdentifier) is { } api
+        && (api is { GroupId: null, OrganizationId: null } || caller.Reach(permission).Covers(api.GroupId, api.OrganizationId))
+            ? api
+            : null;
+
     /// <summary>An API that the caller may change, tracked with its scopes.</summary>
-    public static Task<ApiRow?> WritableAsync(Db db, AdminCaller caller, Guid id, CancellationToken ct) =>
-        db.Apis.Include(a => a.Scopes).Where(a => a.TenantId == caller.TenantId && !a.BuiltIn).Within(caller.Reach(Write)).SingleOrDefaultAsync(a => a.Id == id, ct);
+    public static async Task<Outcome<ApiRow>> WritableAsync(Db db, AdminCaller caller, Guid id, CancellationToken ct)
+    {
+        var row = await db.Apis.Include(a => a.Scopes).Where(a => a.TenantId == caller.TenantId).Within(caller.Reach(Write)).SingleOrDefaultAsync(a => a.Id == id, ct);
+
+        return row is null ? Refusal.NotFound("API") : row.BuiltIn ? Refusal.Conflict("the built-in API stays as it is") : row;
+    }
 
     private static async Task<Ok<Page<ApiView>>> ListAsync(AdminCaller caller, Db db, PageRequest page, string? identifier, CancellationToken ct)
     {
@@ -99,7 +110,7 @@ internal static class ApiRoutes
             }
         }
 
-        if (!TokenSettingsView.Apply(new TokenSettingsView(null, null, null), body.AccessToken, caller).Is(out var token, out var tokenFault))
+        if (!TokenSettingsView.Apply(new TokenSettingsView(null, null, null), body.AccessToken, caller.Snapshot.Keys, caller.Now).Is(out var token, out var tokenFault))
         {
             return Problems.Of(caller, tokenFault);
         }
@@ -140,12 +151,8 @@ internal static class ApiRoutes
     private static async Task<Results<Ok<ApiView>, ProblemHttpResult>> PatchAsync(
         AdminCaller caller, Db db, Store store, HttpContext http, Guid id, ApiPatch body, CancellationToken ct)
     {
-        if (await WritableAsync(db, caller, id, ct) is not { } row)
-        {
-            return Problems.Of(caller, Refusal.NotFound("API"));
-        }
-
-        if ((Precondition.Check(http, caller, row) ?? Change(caller, row, body)) is { } refusal)
+        if (!(await WritableAsync(db, caller, id, ct)).Is(out var row, out var refusal)
+            || (refusal = Precondition.Check(http, caller, row) ?? Change(caller, row, body)) is not null)
         {
             return Problems.Of(caller, refusal);
         }
@@ -172,14 +179,19 @@ internal static class ApiRoutes
 
         if (body.Scopes.Is(out var scopes))
         {
-            if (ScopesFault(scopes ?? []) is { } fault)
+            if (scopes is null)
+            {
+                return Refusal.Invalid("scopes", "must be a list");
+            }
+
+            if (ScopesFault(scopes) is { } fault)
             {
                 return fault;
             }
 
-            row.Scopes.RemoveAll(s => !scopes!.Any(n => n.Name == s.Name));
+            row.Scopes.RemoveAll(s => !scopes.Any(n => n.Name == s.Name));
 
-            foreach (var scope in scopes!)
+            foreach (var scope in scopes)
             {
                 if (row.Scopes.SingleOrDefault(s => s.Name == scope.Name) is { } held)
                 {
@@ -196,7 +208,7 @@ internal static class ApiRoutes
         {
             var patch = body.AccessToken.Value ?? TokenSettingsPatch.Nothing;
 
-            if (!TokenSettingsView.Apply(new TokenSettingsView(row.TokenFormat, row.TokenLifetimeSeconds, row.TokenAlg), patch, caller)
+            if (!TokenSettingsView.Apply(new TokenSettingsView(row.TokenFormat, row.TokenLifetimeSeconds, row.TokenAlg), patch, caller.Snapshot.Keys, caller.Now)
                 .Is(out var token, out var refusal))
             {
                 return refusal;
@@ -211,14 +223,10 @@ internal static class ApiRoutes
     private static async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(
         AdminCaller caller, Db db, Store store, HttpContext http, Guid id, CancellationToken ct)
     {
-        if (await WritableAsync(db, caller, id, ct) is not { } row)
+        if (!(await WritableAsync(db, caller, id, ct)).Is(out var row, out var refusal)
+            || (refusal = Precondition.Check(http, caller, row)) is not null)
         {
-            return Problems.Of(caller, Refusal.NotFound("API"));
-        }
-
-        if (Precondition.Check(http, caller, row) is { } stale)
-        {
-            return Problems.Of(caller, stale);
+            return Problems.Of(caller, refusal);
         }
 
         db.Apis.Remove(row);
@@ -233,12 +241,26 @@ internal static class ApiRoutes
     private static Refusal? Fault(ApiCreate body) =>
         !ResourceIndicator.IsValid(body.Identifier) ? Refusal.Invalid("identifier", "must be an absolute URI without fragment (RFC 8707), at most 1 KiB")
         : body.Identifier.StartsWith("urn:countersign:", StringComparison.OrdinalIgnoreCase) ? Refusal.Invalid("identifier", "must not begin with urn:countersign:, which is the server's own")
+        : !IsNormal(body.Identifier) ? Refusal.Invalid("identifier", "must be in normal form: scheme and host in lower case, without user, default port, dot segments and needless escapes")
         : Names.Fault(body.Name) is { } fault ? Refusal.Invalid("name", fault)
         : ScopesFault(body.Scopes);
+
+    // Identifiers are compared byte for byte: one that is only spelt otherwise would be another API (R219).
+    private static bool IsNormal(string identifier)
+    {
+        var uri = new Uri(identifier);
+        var scheme = identifier[..identifier.IndexOf(':', StringComparison.Ordinal)];
+
+        return scheme == scheme.ToLowerInvariant()
+            && uri.UserInfo.Length == 0
+            && !uri.Host.EndsWith('.')
+            && (scheme is not ("http" or "https") || uri.AbsoluteUri == identifier || uri.AbsoluteUri == identifier + "/");
+    }
 
     private static Refusal? ScopesFault(ScopeBody[] scopes) =>
         scopes.FirstOrDefault(s => !ScopeText.IsToken(s.Name)) is { } bad ? Refusal.Invalid("scopes", $"names a scope of other characters than RFC 6749 allows: {Printable(bad.Name)}")
         : scopes.Select(s => s.Name).Distinct().Count() != scopes.Length ? Refusal.Invalid("scopes", "names a scope twice")
+        : scopes.Select(s => Names.DescriptionFault(s.Description)).FirstOrDefault(f => f is not null) is { } fault ? Refusal.Invalid("scopes", $"holds a description that {fault}")
         : scopes.Sum(s => s.Name.Length + 1) > MostScopeText ? Refusal.Invalid("scopes", $"must not be longer than {MostScopeText} characters together")
         : null;
 

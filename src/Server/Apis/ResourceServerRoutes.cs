@@ -36,7 +36,7 @@ internal static class ResourceServerRoutes
         var after = page.AfterId;
         var rows =
             from server in db.ResourceServers
-            join account in db.ServiceAccounts on server.AccountId equals account.Id
+            join account in ServiceAccountRoutes.Visible(db, caller, "apis.read") on server.AccountId equals account.Id
             where server.ApiId == id && account.Id > after
             orderby account.Id
             select new ResourceServerView(account.Id, account.ClientId);
@@ -47,14 +47,14 @@ internal static class ResourceServerRoutes
     private static async Task<Results<Created<ResourceServerView>, ProblemHttpResult>> AddAsync(
         AdminCaller caller, Db db, Store store, Guid id, ResourceServerAdd body, CancellationToken ct)
     {
-        if (await ApiRoutes.WritableAsync(db, caller, id, ct) is not { } api)
+        if (!(await ApiRoutes.WritableAsync(db, caller, id, ct)).Is(out var api, out var refusal))
         {
-            return Problems.Of(caller, Refusal.NotFound("API"));
+            return Problems.Of(caller, refusal);
         }
 
         var accounts = ServiceAccountRoutes.Visible(db, caller, ServiceAccountRoutes.Read).AsNoTracking();
-        var account = await accounts.SingleOrDefaultAsync(a => a.ClientId == body.Account, ct)
-            ?? (Guid.TryParse(body.Account, out var accountId) ? await accounts.SingleOrDefaultAsync(a => a.Id == accountId, ct) : null);
+        var account = (Guid.TryParse(body.Account, out var accountId) ? await accounts.SingleOrDefaultAsync(a => a.Id == accountId, ct) : null)
+            ?? (ClientIds.Fault(body.Account) is null ? await accounts.SingleOrDefaultAsync(a => a.ClientId == body.Account, ct) : null);
 
         if (account is null)
         {
@@ -75,8 +75,12 @@ internal static class ResourceServerRoutes
     private static async Task<Results<NoContent, ProblemHttpResult>> RemoveAsync(
         AdminCaller caller, Db db, Store store, Guid id, Guid accountId, CancellationToken ct)
     {
-        if (await ApiRoutes.WritableAsync(db, caller, id, ct) is not { } api
-            || await db.ResourceServers.SingleOrDefaultAsync(r => r.ApiId == id && r.AccountId == accountId, ct) is not { } row)
+        if (!(await ApiRoutes.WritableAsync(db, caller, id, ct)).Is(out var api, out var refusal))
+        {
+            return Problems.Of(caller, refusal);
+        }
+
+        if (await db.ResourceServers.SingleOrDefaultAsync(r => r.ApiId == id && r.AccountId == accountId, ct) is not { } row)
         {
             return Problems.Of(caller, Refusal.NotFound("resource server"));
         }

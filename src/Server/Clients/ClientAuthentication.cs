@@ -7,12 +7,16 @@ namespace Countersign.Server.Clients;
 /// <summary>Who was proven, and by which credential.</summary>
 internal sealed record ProvenClient(Account Account, Guid CredentialId);
 
-/// <summary>Asks "is it you?". Every way to fail reads the same to the caller (R38).</summary>
-internal sealed class ClientAuthentication(FailureLimiter limiter, SecretUpgrade upgrade)
+/// <summary>Asks "is it you?". Every way to fail reads the same to the caller, and takes as long (R38).</summary>
+internal sealed class ClientAuthentication(FailureLimiter limiter, RefusalPace pace, SecretUpgrade upgrade)
 {
+    // Slow hashes cost a core and some of them memory by the hundred megabytes: guesses must not take all of either.
+    private readonly SemaphoreSlim _slowTurns = new(Math.Max(1, Environment.ProcessorCount / 2));
+
     public async ValueTask<Result<ProvenClient>> AuthenticateAsync(ClientCredential credential, Exchange exchange, CancellationToken ct)
     {
         var tenant = exchange.Tenant;
+        var began = pace.Begin();
         exchange.ClientId = credential.ClientId;
         exchange.Method = credential.Method;
 
@@ -22,13 +26,23 @@ internal sealed class ClientAuthentication(FailureLimiter limiter, SecretUpgrade
         }
 
         var account = await tenant.Accounts.FindAsync(credential.ClientId, ct);
+        var match = SecretMatch.Fast(account, credential.Secret, exchange.Now);
 
-        // A secret is compared in every case, so that an unknown client takes as long as a known one.
-        var match = account is null ? NoMatch(credential.Secret) : Match(account, credential.Secret);
+        if (match is null && account is not null && SecretMatch.HasSlow(account))
+        {
+            match = await MatchSlowlyAsync(account, credential, exchange, ct);
+        }
 
         if (Refusal(account, match, exchange) is { } failed)
         {
-            return limiter.Failed(tenant.Id, credential.ClientId, exchange.Source) is { } locked ? TooMany(locked) : OAuthError.InvalidClient(failed);
+            if (limiter.Failed(tenant.Id, credential.ClientId, exchange.Source) is { } locked)
+            {
+                return TooMany(locked);
+            }
+
+            await pace.KeepAsync(began);
+
+            return OAuthError.InvalidClient(failed);
         }
 
         // Guesses in flight while the address was locked get no answer either, right or wrong.
@@ -48,31 +62,28 @@ internal sealed class ClientAuthentication(FailureLimiter limiter, SecretUpgrade
         return new ProvenClient(account!, match.Id);
     }
 
-    private static SecretFacts? NoMatch(Secret secret)
+    private async ValueTask<SecretFacts?> MatchSlowlyAsync(Account account, ClientCredential credential, Exchange exchange, CancellationToken ct)
     {
-        SecretHash.MatchesNothing(secret);
+        await _slowTurns.WaitAsync(ct);
 
-        return null;
-    }
-
-    private static SecretFacts? Match(Account account, Secret secret)
-    {
-        SecretFacts? match = null;
-
-        foreach (var held in account.Secrets)
+        try
         {
-            if (held.Hash.Matches(secret))
+            // Locked while it waited: it gets no answer, so nothing is computed for it.
+            if (limiter.Wait(exchange.Tenant.Id, credential.ClientId, exchange.Source) is not null)
             {
-                match = held;
+                return null;
             }
-        }
 
-        if (account.Secrets.Length == 0)
+            var began = pace.Begin();
+            var match = SecretMatch.Slow(account, credential.Secret, exchange.Now);
+            pace.Learn(began);
+
+            return match;
+        }
+        finally
         {
-            SecretHash.MatchesNothing(secret);
+            _slowTurns.Release();
         }
-
-        return match;
     }
 
     private static FailedCheck? Refusal(Account? account, SecretFacts? match, Exchange exchange)

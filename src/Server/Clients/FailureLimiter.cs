@@ -1,5 +1,7 @@
+using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Sockets;
 
 namespace Countersign.Server.Clients;
 
@@ -19,9 +21,9 @@ internal sealed class FailureLimiter(TimeProvider time)
 
     /// <summary>How long the address must wait, or null when it may try.</summary>
     public TimeSpan? Wait(Guid tenant, string clientId, IPAddress? source) =>
-        !_failures.IsEmpty && _failures.TryGetValue(new Key(tenant, clientId, source), out var failures) ? failures.Wait(time) : null;
+        !_failures.IsEmpty && _failures.TryGetValue(Key.Of(tenant, clientId, source), out var failures) ? failures.Wait(time) : null;
 
-    /// <summary>Counts a failure; returns the wait when it is one too many, so that parallel guesses get no more answers than serial ones.</summary>
+    /// <summary>Counts a failure; returns the wait when it came too late, so that parallel guesses get no more answers than serial ones.</summary>
     public TimeSpan? Failed(Guid tenant, string clientId, IPAddress? source)
     {
         if (_failures.Count >= Capacity)
@@ -29,34 +31,58 @@ internal sealed class FailureLimiter(TimeProvider time)
             Trim();
         }
 
-        return _failures.GetOrAdd(new Key(tenant, clientId, source), static _ => new Failures()).Add(time);
+        return _failures.GetOrAdd(Key.Of(tenant, clientId, source), static _ => new Failures()).Add(time);
     }
 
     private void Trim()
     {
-        foreach (var (key, failures) in _failures)
-        {
-            if (failures.IsOver(time))
-            {
-                _failures.TryRemove(key, out _);
-            }
-        }
+        Remove(f => f.IsOver(time), int.MaxValue);
 
-        // All of it fresh: an attacker with many names. Let the oldest go; memory is bounded before politeness.
-        foreach (var (key, _) in _failures.Take(Math.Max(0, _failures.Count - (Capacity * 9 / 10))))
+        // All of it fresh: an attacker with many names. Memory is bounded before politeness, and locks are kept longest.
+        Remove(f => f.Wait(time) is null, _failures.Count - (Capacity * 9 / 10));
+        Remove(_ => true, _failures.Count - (Capacity * 9 / 10));
+    }
+
+    private void Remove(Func<Failures, bool> which, int most)
+    {
+        foreach (var (key, _) in _failures.Where(f => which(f.Value)).Take(Math.Max(0, most)))
         {
             _failures.TryRemove(key, out _);
         }
     }
 
-    private readonly record struct Key(Guid Tenant, string ClientId, IPAddress? Source);
+    private readonly record struct Key(Guid Tenant, string ClientId, UInt128 Network)
+    {
+        /// <summary>Who holds one IPv6 address holds the 2^64 of its network.</summary>
+        public static Key Of(Guid tenant, string clientId, IPAddress? source)
+        {
+            Span<byte> bytes = stackalloc byte[16];
+            bytes.Clear();
+
+            if (source?.AddressFamily == AddressFamily.InterNetwork)
+            {
+                // As its mapped form, which a socket for both families shows.
+                bytes[10..12].Fill(0xFF);
+                source.TryWriteBytes(bytes[12..], out _);
+            }
+            else if (source?.TryWriteBytes(bytes, out _) == true && !source.IsIPv4MappedToIPv6)
+            {
+                bytes[8..].Clear();
+            }
+
+            return new Key(tenant, clientId, BinaryPrimitives.ReadUInt128BigEndian(bytes));
+        }
+    }
 
     private sealed class Failures
     {
         private readonly Lock _lock = new();
+
+        // When the last ones were, as a ring.
+        private readonly long[] _times = new long[Allowed];
         private int _count;
         private int _locks;
-        private long _windowStart;
+        private long _lastAt;
         private long _lockedAt;
         private TimeSpan _lockedFor;
 
@@ -77,28 +103,16 @@ internal sealed class FailureLimiter(TimeProvider time)
                     return remaining;
                 }
 
-                if (_count > 0 && time.GetElapsedTime(_windowStart) > s_window)
+                _lastAt = time.GetTimestamp();
+                _times[_count++ % Allowed] = _lastAt;
+
+                // The tenth within any minute is the last that is answered.
+                if (_count >= Allowed && time.GetElapsedTime(_times[_count % Allowed], _lastAt) < s_window)
                 {
-                    _count = 0;
+                    Close(time);
                 }
 
-                if (_count++ == 0)
-                {
-                    _windowStart = time.GetTimestamp();
-                }
-
-                if (_count <= Allowed)
-                {
-                    return null;
-                }
-
-                // A quarter of an hour without a lock forgives the earlier ones.
-                _locks = _locks > 0 && time.GetElapsedTime(_lockedAt) > _lockedFor + s_longest ? 1 : _locks + 1;
-                _lockedFor = TimeSpan.FromTicks(Math.Min(s_longest.Ticks, s_window.Ticks << Math.Min(_locks - 1, 10)));
-                _lockedAt = time.GetTimestamp();
-                _count = 0;
-
-                return _lockedFor;
+                return null;
             }
         }
 
@@ -106,11 +120,20 @@ internal sealed class FailureLimiter(TimeProvider time)
         {
             lock (_lock)
             {
-                return Remaining(time) is null
-                    && time.GetElapsedTime(_windowStart) > s_window
-                    && (_locks == 0 || time.GetElapsedTime(_lockedAt) > _lockedFor + s_longest);
+                return Remaining(time) is null && time.GetElapsedTime(_lastAt) > s_window && (_locks == 0 || IsForgiven(time));
             }
         }
+
+        private void Close(TimeProvider time)
+        {
+            _locks = IsForgiven(time) ? 1 : _locks + 1;
+            _lockedFor = TimeSpan.FromTicks(Math.Min(s_longest.Ticks, s_window.Ticks << Math.Min(_locks - 1, 10)));
+            _lockedAt = _lastAt;
+            _count = 0;
+        }
+
+        // A quarter of an hour without a lock forgives the earlier ones.
+        private bool IsForgiven(TimeProvider time) => time.GetElapsedTime(_lockedAt) > _lockedFor + s_longest;
 
         private TimeSpan? Remaining(TimeProvider time)
         {

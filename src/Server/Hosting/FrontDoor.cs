@@ -1,10 +1,8 @@
-using System.Data.Common;
 using System.Net;
 using Countersign.Server.Admin;
 using Countersign.Server.Data;
 using Countersign.Server.Tenants;
 using Microsoft.AspNetCore.Http;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Primitives;
 
@@ -22,7 +20,7 @@ internal sealed partial class FrontDoor(RequestDelegate next, TenantDirectory te
     private static readonly StringValues s_nosniff = "nosniff";
     private static readonly StringValues s_noReferrer = "no-referrer";
     private static readonly StringValues s_hsts = "max-age=31536000";
-
+    private static readonly StringValues s_close = "close";
 
     public async Task InvokeAsync(HttpContext http)
     {
@@ -45,8 +43,14 @@ internal sealed partial class FrontDoor(RequestDelegate next, TenantDirectory te
             }
 
             await next(http);
+
+            // No route, or none for the method: routing leaves the status alone.
+            if (http.Response is { HasStarted: false, StatusCode: >= 400, ContentLength: null, ContentType: null })
+            {
+                await AnswerAsync(http, http.Response.StatusCode, null);
+            }
         }
-        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+        catch (Exception exception) when (http.RequestAborted.IsCancellationRequested && exception is OperationCanceledException or IOException)
         {
             // The caller is gone; nobody reads an answer.
         }
@@ -54,10 +58,15 @@ internal sealed partial class FrontDoor(RequestDelegate next, TenantDirectory te
         {
             await AnswerAsync(http, exception.StatusCode, null, Fault(exception));
         }
+        catch (IOException exception) when (exception.InnerException is OverflowException)
+        {
+            // So the web server reports a chunk size beyond all bounds.
+            await AnswerAsync(http, StatusCodes.Status400BadRequest, null);
+        }
         catch (Exception exception)
         {
             var trace = Guid.CreateVersion7(time.GetUtcNow());
-            var away = IsStorage(exception);
+            var away = StorageFault.Is(exception);
             LogUnexpected(trace, exception.GetType().FullName!, exception.InnerException?.GetType().FullName, exception.StackTrace);
             await AnswerAsync(http, away ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status500InternalServerError, trace);
         }
@@ -66,6 +75,14 @@ internal sealed partial class FrontDoor(RequestDelegate next, TenantDirectory te
     private int? Refused(HttpContext http)
     {
         var path = http.Request.Path;
+
+        // RFC 9110 §9.1: methods are case-sensitive; routing would take any case.
+        if (HasStrangeCoding(http.Request) || http.Request.Method.AsSpan().ContainsAnyInRange('a', 'z'))
+        {
+            http.Response.Headers.Connection = s_close;
+
+            return StatusCodes.Status400BadRequest;
+        }
 
         if (path.StartsWithSegments("/health"))
         {
@@ -90,12 +107,17 @@ internal sealed partial class FrontDoor(RequestDelegate next, TenantDirectory te
             : null;
     }
 
+    // RFC 9112 §6.1: the web server takes any list that ends in chunked, and takes it in HTTP/1.0, where another reader would not (R5).
+    private static bool HasStrangeCoding(HttpRequest request)
+    {
+        var codings = request.Headers.TransferEncoding;
+
+        return codings.Count > 0
+            && (codings.Count > 1 || !string.Equals(codings[0], "chunked", StringComparison.OrdinalIgnoreCase) || !HttpProtocol.IsHttp11(request.Protocol));
+    }
+
     // Loopback is not a network that others listen on; a trusted proxy on it says https for what came to it that way.
     private static bool IsLocal(IPAddress? address) => address is null || IPAddress.IsLoopback(address);
-
-    private static bool IsStorage(Exception exception) =>
-        exception is DbException or DbUpdateException or TimeoutException
-        || (exception is InvalidOperationException or Microsoft.EntityFrameworkCore.Storage.RetryLimitExceededException && exception.InnerException is DbException or TimeoutException);
 
     private static Task AnswerAsync(HttpContext http, int status, Guid? trace, string? detail = null)
     {
@@ -145,6 +167,8 @@ internal sealed partial class FrontDoor(RequestDelegate next, TenantDirectory te
 
     private static string Sentence(int status) => status switch
     {
+        StatusCodes.Status404NotFound => "there is nothing at this address",
+        StatusCodes.Status405MethodNotAllowed => "the method is not one of this address",
         StatusCodes.Status403Forbidden => "this address is served over https only",
         StatusCodes.Status421MisdirectedRequest => "no tenant is served on this host name",
         StatusCodes.Status413PayloadTooLarge => "the request is too large",

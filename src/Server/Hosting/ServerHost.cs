@@ -1,5 +1,4 @@
 using System.Net;
-using System.Security.Authentication;
 using Countersign.Server.Admin;
 using Countersign.Server.Audit;
 using Countersign.Server.Clients;
@@ -14,12 +13,14 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Net.Http.Headers;
 
 namespace Countersign.Server.Hosting;
 
@@ -83,6 +84,7 @@ internal static class ServerHost
         services.AddSingleton<DemoTenant>();
 
         services.AddSingleton<FailureLimiter>();
+        services.AddSingleton<RefusalPace>();
         services.AddSingleton<SecretUpgrade>();
         services.AddSingleton<ClientAuthentication>();
         services.AddSingleton<RefusalBudget>();
@@ -148,10 +150,16 @@ internal static class ServerHost
         kestrel.Limits.MaxRequestHeadersTotalSize = 16 * 1024;
         kestrel.Limits.MaxRequestHeaderCount = 100;
         kestrel.Limits.MaxRequestLineSize = 8 * 1024;
-        kestrel.Limits.MaxRequestBodySize = OAuthForm.Limit;
-        kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
+
+        // The form's own limit says why; this one counts the framing of chunks too, and only backs it.
+        kestrel.Limits.MaxRequestBodySize = 2 * OAuthForm.Limit;
+
+        // Looked at once a second, so that the fifteenth is not passed (R7).
+        kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(12);
         kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(240, TimeSpan.FromSeconds(5));
         kestrel.Limits.Http2.MaxStreamsPerConnection = 100;
+
+        kestrel.RequestHeaderEncodingSelector = name => name == HeaderNames.ContentLength ? UnsignedLength.Instance : null;
 
         foreach (var url in settings.Listen)
         {
@@ -180,13 +188,10 @@ internal static class ServerHost
                 settings.TlsKey!,
                 services.GetRequiredService<TimeProvider>(),
                 services.GetRequiredService<ILogger<ServerCertificate>>());
-            certificate.Current();
+            var tls = new TlsListener(certificate, settings.TlsCertificate!);
+            tls.Options();
             listen.Protocols = HttpProtocols.Http1AndHttp2;
-            listen.UseHttps(https =>
-            {
-                https.SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;
-                https.ServerCertificateSelector = (_, _) => certificate.Current();
-            });
+            listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(tls.Options()) });
         };
     }
 

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Countersign.Server.Admin;
 using Countersign.Server.Data;
 using Countersign.Server.Tenants;
@@ -8,8 +9,10 @@ namespace Countersign.Server.Organizations;
 /// <summary>Who owns a thing, as written: an organization or a group, by id or name.</summary>
 internal sealed record OwnerBody(string? Organization = null, string? Group = null);
 
-/// <summary>Who owns a thing, as shown; both null: the tenant itself.</summary>
-internal sealed record OwnerView(Guid? Organization, Guid? Group)
+/// <summary>Who owns a thing, as shown: an organization or a group. Null in its place: the tenant itself.</summary>
+internal sealed record OwnerView(
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Guid? Organization,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Guid? Group)
 {
     public static OwnerView? Of(IOwned row) =>
         row.OrganizationId is not null ? new OwnerView(row.OrganizationId, null) : row.GroupId is not null ? new OwnerView(null, row.GroupId) : null;
@@ -68,14 +71,14 @@ internal static class Ownership
 
         if (body?.Group is { } group)
         {
-            var found = await FindAsync(db.Groups.AsNoTracking().Where(g => g.TenantId == caller.TenantId), group, g => g.Id, ct);
+            var found = await FindAsync(db.Groups.AsNoTracking().Where(g => g.TenantId == caller.TenantId), group, ct);
 
             return found is not null && reach.Covers(found.Id, null) ? new Owner(found.Id, null) : Refusal.NotFound("group");
         }
 
         var organizations = db.Organizations.AsNoTracking().Where(o => o.TenantId == caller.TenantId);
         var organization = body?.Organization is { } name
-            ? await FindAsync(organizations, name, o => o.Id, ct)
+            ? await FindAsync(organizations, name, ct)
             : reach.WholeTenant
                 ? await organizations.OrderBy(o => o.Id).FirstOrDefaultAsync(o => o.NameKey == TenantSetup.DefaultName, ct)
                 : reach.Organizations.Count == 1 ? await organizations.SingleOrDefaultAsync(o => o.Id == reach.Organizations.First(), ct) : null;
@@ -90,17 +93,12 @@ internal static class Ownership
             : Refusal.NotFound("organization");
     }
 
-    private static async Task<T?> FindAsync<T>(IQueryable<T> rows, string idOrName, System.Linq.Expressions.Expression<Func<T, Guid>> id, CancellationToken ct)
+    private static async Task<T?> FindAsync<T>(IQueryable<T> rows, string idOrName, CancellationToken ct)
         where T : class
     {
-        if (Guid.TryParse(idOrName, out var guid))
+        if (Guid.TryParse(idOrName, out var id))
         {
-            var column = id.Parameters[0];
-
-            return await rows.SingleOrDefaultAsync(
-                System.Linq.Expressions.Expression.Lambda<Func<T, bool>>(
-                    System.Linq.Expressions.Expression.Equal(id.Body, System.Linq.Expressions.Expression.Constant(guid)), column),
-                ct);
+            return await rows.SingleOrDefaultAsync(r => EF.Property<Guid>(r, "Id") == id, ct);
         }
 
         var key = Names.Key(idOrName);

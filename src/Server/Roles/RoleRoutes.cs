@@ -145,7 +145,8 @@ internal static class RoleRoutes
             (row.Name, row.NameKey) = (name!, Names.Key(name!));
         }
 
-        if (body.Scopes.Is(out var scopes) && await SetScopesAsync(caller, safeguards, row, scopes ?? [], ct) is { } scopeFault)
+        if (body.Scopes.Is(out var scopes)
+            && (scopes is null ? Refusal.Invalid("scopes", "must be a list") : await SetScopesAsync(caller, safeguards, row, scopes, ct)) is { } scopeFault)
         {
             return Problems.Of(caller, scopeFault);
         }
@@ -193,7 +194,9 @@ internal static class RoleRoutes
 
         foreach (var scope in scopes)
         {
-            if (ApiRoutes.Find(caller.Snapshot, scope.Api) is not { } api)
+            // What the role holds already may stay, whoever owns the API.
+            if ((ApiRoutes.Find(caller, Write, scope.Api)
+                ?? (ApiRoutes.Find(caller.Snapshot, scope.Api) is { } held && row.Scopes.Any(s => s.ApiId == held.Id && s.Scope == scope.Scope) ? held : null)) is not { } api)
             {
                 return Refusal.NotFound("API");
             }

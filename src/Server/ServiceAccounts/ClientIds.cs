@@ -1,5 +1,7 @@
 using System.Text;
 using Countersign.OAuth;
+using Countersign.Server.Data;
+using Microsoft.EntityFrameworkCore;
 
 namespace Countersign.Server.ServiceAccounts;
 
@@ -10,4 +12,23 @@ internal static class ClientIds
         !ClientIdText.IsValid(Encoding.UTF8.GetBytes(clientId)) ? "must be 1 to 255 printable ASCII characters"
         : clientId[0] == ' ' || clientId[^1] == ' ' ? "must not begin or end with a space"
         : null;
+
+    /// <summary>
+    /// The first of the client ids that is an account's id, or null. An account is named by either, and tokens carry both: one account must not
+    /// pass for another (RFC 9700 §4.15).
+    /// </summary>
+    public static async Task<string?> TakenAsync(Db db, Guid tenantId, IEnumerable<string> clientIds, CancellationToken ct)
+    {
+        var ids = clientIds.Select(text => (Text: text, Id: Guid.TryParse(text, out var id) ? id : (Guid?)null)).Where(c => c.Id is not null).ToList();
+
+        if (ids.Count == 0)
+        {
+            return null;
+        }
+
+        var asked = ids.Select(c => c.Id!.Value).ToArray();
+        var taken = await db.ServiceAccounts.Where(a => a.TenantId == tenantId && asked.Contains(a.Id)).Select(a => a.Id).ToListAsync(ct);
+
+        return ids.Find(c => taken.Contains(c.Id!.Value)).Text;
+    }
 }

@@ -45,7 +45,7 @@ internal sealed class ClientSecrets(Db db, Safeguards safeguards)
 
     public async Task<Outcome<Made>> NewAsync(AdminCaller caller, ServiceAccountRow account, SecretCreate body, CancellationToken ct)
     {
-        if (!Expiry(caller, body.ExpiresAt).Is(out var expiry, out var refusal))
+        if (!Expiry(caller, body.ExpiresAt, caller.Now).Is(out var expiry, out var refusal))
         {
             return refusal;
         }
@@ -89,7 +89,7 @@ internal sealed class ClientSecrets(Db db, Safeguards safeguards)
         return new Made(row, secret);
     }
 
-    /// <summary>Sets the end of all other secrets in use.</summary>
+    /// <summary>Sets the end of all other secrets in use; one that was to end sooner stays with that.</summary>
     public async Task<Outcome<List<ClientSecretRow>>> RetireOthersAsync(
         AdminCaller caller, ServiceAccountRow account, ClientSecretRow kept, RetireOld when, CancellationToken ct)
     {
@@ -98,16 +98,24 @@ internal sealed class ClientSecrets(Db db, Safeguards safeguards)
             .OrderBy(s => s.Id)
             .ToListAsync(ct);
 
-        foreach (var other in others)
+        if (Check(when, caller) is { } fault)
         {
-            if (Retire(caller, other, when) is { } fault)
-            {
-                return fault;
-            }
+            return fault;
         }
 
-        return others.Count == 0 && Check(when, caller) is { } wrong ? wrong : others;
+        foreach (var other in others.Where(o => o.RetiresAt is null || when.Now == true || when.At < o.RetiresAt))
+        {
+            Retire(caller, other, when);
+        }
+
+        return others;
     }
+
+    /// <summary>What has ended stays ended: whoever kept it could use it again.</summary>
+    public static Outcome<ClientSecretRow> InUse(AdminCaller caller, ClientSecretRow secret) =>
+        secret.RetiresAt <= caller.Now ? Refusal.Conflict("the secret is retired: make a new one")
+        : secret.ExpiresAt <= caller.Now ? Refusal.Conflict("the secret has expired: make a new one")
+        : secret;
 
     public static Refusal? Retire(AdminCaller caller, ClientSecretRow secret, RetireOld when)
     {
@@ -124,12 +132,12 @@ internal sealed class ClientSecrets(Db db, Safeguards safeguards)
     }
 
     /// <summary>When a secret ends: as asked, within the tenant's longest life; where nothing is asked, that.</summary>
-    public static Outcome<ExpiresAt> Expiry(AdminCaller caller, DateTimeOffset? asked)
+    public static Outcome<ExpiresAt> Expiry(AdminCaller caller, DateTimeOffset? asked, DateTimeOffset madeAt)
     {
-        var latest = caller.Now.AddDays(caller.Snapshot.MaxSecretLifetimeDays);
+        var latest = madeAt.AddDays(caller.Snapshot.MaxSecretLifetimeDays);
 
-        return asked is null ? new ExpiresAt(latest)
-            : asked <= caller.Now ? Refusal.Invalid("expires_at", "must be ahead")
+        return asked is null && latest > caller.Now ? new ExpiresAt(latest)
+            : asked is null || asked <= caller.Now ? Refusal.Invalid("expires_at", "must be ahead")
             : asked > latest.AddMinutes(5) ? Refusal.Invalid("expires_at", $"must be within {caller.Snapshot.MaxSecretLifetimeDays} days, the tenant's longest life of a secret")
             : new ExpiresAt(asked.Value.ToUniversalTime());
     }

@@ -85,7 +85,7 @@ internal static class GrantRoutes
             return Problems.Of(caller, Refusal.NotFound("service account"));
         }
 
-        if (Apis.ApiRoutes.Find(caller.Snapshot, body.Api) is not { } api)
+        if (Apis.ApiRoutes.Find(caller, Write, body.Api) is not { } api)
         {
             return Problems.Of(caller, Refusal.NotFound("API"));
         }

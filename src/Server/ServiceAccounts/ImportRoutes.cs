@@ -39,6 +39,12 @@ internal static class ImportRoutes
 
         var clientIds = body.Accounts.Select(a => a.ClientId).ToArray();
 
+        // Before the database is asked for them.
+        if (Array.FindIndex(clientIds, c => ClientIds.Fault(c) is not null) is >= 0 and var bad)
+        {
+            return Problems.Of(caller, At(bad, Refusal.Invalid("client_id", ClientIds.Fault(clientIds[bad])!)));
+        }
+
         if (clientIds.GroupBy(c => c, StringComparer.Ordinal).FirstOrDefault(g => g.Count() > 1) is { } twice)
         {
             return Problems.Of(caller, Refusal.Invalid("accounts", $"names the client_id {twice.Key} twice"));
@@ -46,6 +52,12 @@ internal static class ImportRoutes
 
         var there = (await db.ServiceAccounts.Where(a => a.TenantId == caller.TenantId && clientIds.Contains(a.ClientId)).Select(a => a.ClientId).ToListAsync(ct))
             .ToHashSet(StringComparer.Ordinal);
+
+        if (await ClientIds.TakenAsync(db, caller.TenantId, clientIds.Except(there), ct) is { } taken)
+        {
+            return Problems.Of(caller, At(Array.IndexOf(clientIds, taken), Refusal.Invalid("client_id", "is the id of another account")));
+        }
+
         var owners = new Dictionary<OwnerBody, Owner>();
         var none = new OwnerBody();
         db.ChangeTracker.AutoDetectChangesEnabled = false;
@@ -88,20 +100,21 @@ internal static class ImportRoutes
 
     private static Refusal? Add(AdminCaller caller, Db db, Safeguards safeguards, ImportedAccount account, Owner owner)
     {
-        if (ClientIds.Fault(account.ClientId) is { } clientFault)
-        {
-            return Refusal.Invalid("client_id", clientFault);
-        }
-
         if (Names.Fault(account.Name) is { } nameFault)
         {
             return Refusal.Invalid("name", nameFault);
+        }
+
+        if (Names.DescriptionFault(account.Description) is { } descriptionFault)
+        {
+            return Refusal.Invalid("description", descriptionFault);
         }
 
         var row = TenantSetup.NewAccount(caller.TenantId, owner.GroupId, owner.OrganizationId, account.Name, caller.Now);
         row.ClientId = account.ClientId;
         row.Description = account.Description;
         db.ServiceAccounts.Add(row);
+        db.AuditEvents.Add(caller.Event("service-account.imported", row.Id.ToString(), row, row.Id));
 
         if (account.SecretHash is { } hash)
         {
@@ -127,11 +140,18 @@ internal static class ImportRoutes
             });
         }
 
+        var granted = new HashSet<Guid>();
+
         foreach (var grant in account.Grants ?? [])
         {
-            if (ApiRoutes.Find(caller.Snapshot, grant.Api) is not { } api)
+            if (ApiRoutes.Find(caller, "grants.write", grant.Api) is not { } api)
             {
                 return Refusal.NotFound("API");
+            }
+
+            if (!granted.Add(api.Id))
+            {
+                return Refusal.Invalid("grants", $"name {api.Identifier} twice");
             }
 
             var scopes = grant.Scopes.Distinct().ToArray();

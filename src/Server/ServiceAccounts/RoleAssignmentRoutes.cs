@@ -19,9 +19,9 @@ internal sealed record RoleReference(Guid Id, string Name);
 
 internal sealed record RoleAssignmentView(Guid Id, RoleReference Role, object Reach, DateTimeOffset CreatedAt)
 {
-    public static RoleAssignmentView Of(RoleAssignmentRow row, TenantSnapshot tenant) => new(
+    public static RoleAssignmentView Of(RoleAssignmentRow row, string? role) => new(
         row.Id,
-        new RoleReference(row.RoleId, tenant.Roles.GetValueOrDefault(row.RoleId)?.Name ?? ""),
+        new RoleReference(row.RoleId, role ?? ""),
         row.ReachOrganizationId is null && row.ReachGroupId is null
             ? "tenant"
             : new OwnerView(row.ReachOrganizationId, row.ReachOrganizationId is null ? row.ReachGroupId : null),
@@ -52,7 +52,8 @@ internal static class RoleAssignmentRoutes
         var after = page.AfterId;
         var rows = db.RoleAssignments.AsNoTracking().Where(r => r.AccountId == id && r.Id > after).OrderBy(r => r.Id);
 
-        return TypedResults.Ok(await page.ReadAsync(rows, r => RoleAssignmentView.Of(r, caller.Snapshot), r => r.Id.ToString(), ct));
+        return TypedResults.Ok(await page.ReadAsync(
+            rows, r => RoleAssignmentView.Of(r, caller.Snapshot.Roles.GetValueOrDefault(r.RoleId)?.Name), r => r.Id.ToString(), ct));
     }
 
     private static async Task<Results<Created<RoleAssignmentView>, ProblemHttpResult>> AssignAsync(
@@ -102,7 +103,7 @@ internal static class RoleAssignmentRoutes
         db.RoleAssignments.Add(row);
         await store.CommitAsync(db, caller.Event("role.assigned", role.Name, account, id), ct);
 
-        return TypedResults.Created($"/admin/v1/service-accounts/{id}/roles/{row.Id}", RoleAssignmentView.Of(row, caller.Snapshot));
+        return TypedResults.Created($"/admin/v1/service-accounts/{id}/roles/{row.Id}", RoleAssignmentView.Of(row, role.Name));
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> UnassignAsync(
@@ -116,7 +117,8 @@ internal static class RoleAssignmentRoutes
 
         var refusal = await safeguards.AgainstStrongerAsync(caller, id, ct);
 
-        if (refusal is null && caller.Snapshot.Roles.GetValueOrDefault(row.RoleId) is { BuiltIn: true, Name: AdminApi.SuperAdmin })
+        if (refusal is null && row is { ReachGroupId: null, ReachOrganizationId: null }
+            && caller.Snapshot.Roles.GetValueOrDefault(row.RoleId) is { BuiltIn: true, Name: AdminApi.SuperAdmin })
         {
             refusal = await safeguards.AgainstLockoutAsync(caller, id, ct);
         }

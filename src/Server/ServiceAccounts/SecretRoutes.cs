@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Countersign.Server.Admin;
 using Countersign.Server.Audit;
 using Countersign.Server.Data;
@@ -55,9 +56,16 @@ internal record SecretView(
         : "active";
 }
 
-/// <summary>A secret just made. Its text is in this answer and nowhere else.</summary>
+/// <summary>A secret just made. Its text is in this answer and nowhere else; of an imported one there is none. Previous comes with a rotation.</summary>
 internal sealed record NewSecretView(
-    Guid Id, string? ClientSecret, string? Hint, string State, string Kind, DateTimeOffset CreatedAt, DateTimeOffset? ExpiresAt, SecretView[]? Previous = null);
+    Guid Id,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? ClientSecret,
+    string? Hint,
+    string State,
+    string Kind,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset? ExpiresAt,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] SecretView[]? Previous);
 
 /// <summary>Client secrets of an account: several at a time, so that a rotation interrupts nobody.</summary>
 internal static class SecretRoutes
@@ -68,8 +76,8 @@ internal static class SecretRoutes
     {
         var routes = admin.MapGroup("/service-accounts/{id:guid}/secrets").WithTags("secrets");
         routes.MapGet("/", ListAsync).Requires(ServiceAccountRoutes.Read);
-        routes.MapPost("/", CreateAsync).Requires(Write);
-        routes.MapPost("/rotate", RotateAsync).Requires(Write);
+        routes.MapPost("/", CreateAsync).Requires(Write).Produces<NewSecretView>(StatusCodes.Status201Created);
+        routes.MapPost("/rotate", RotateAsync).Requires(Write).Produces<NewSecretView>(StatusCodes.Status201Created);
         routes.MapGet("/{secretId:guid}", GetAsync).Requires(ServiceAccountRoutes.Read);
         routes.MapPatch("/{secretId:guid}", PatchAsync).Requires(Write);
         routes.MapPost("/{secretId:guid}/retire", RetireAsync).Requires(Write);
@@ -92,15 +100,22 @@ internal static class SecretRoutes
     }
 
     private static async Task<IResult> CreateAsync(
-        AdminCaller caller, Db db, Store store, ClientSecrets secrets, IdempotencyKey idempotency, HttpContext http, Guid id, SecretCreate body, CancellationToken ct)
+        AdminCaller caller, Db db, Store store, ClientSecrets secrets, IdempotencyKey idempotency, HttpContext http, Guid id, SecretCreate? body, CancellationToken ct)
     {
+        body ??= new SecretCreate();
+
+        // First of all: who may no longer make a secret is not shown the one that was made.
+        if (!(await secrets.AccountAsync(caller, id, ct)).Is(out var account, out var refusal))
+        {
+            return Problems.Of(caller, refusal);
+        }
+
         if (await idempotency.FindAsync(db, caller, body, ct) is { } replayed)
         {
             return replayed;
         }
 
-        if (!(await secrets.AccountAsync(caller, id, ct)).Is(out var account, out var refusal)
-            || !(await secrets.NewAsync(caller, account, body, ct)).Is(out var made, out refusal))
+        if (!(await secrets.NewAsync(caller, account, body, ct)).Is(out var made, out refusal))
         {
             return Problems.Of(caller, refusal);
         }
@@ -111,6 +126,11 @@ internal static class SecretRoutes
     private static async Task<IResult> RotateAsync(
         AdminCaller caller, Db db, Store store, ClientSecrets secrets, TokenUsage usage, IdempotencyKey idempotency, HttpContext http, Guid id, SecretRotate body, CancellationToken ct)
     {
+        if (!(await secrets.AccountAsync(caller, id, ct)).Is(out var account, out var refusal))
+        {
+            return Problems.Of(caller, refusal);
+        }
+
         if (await idempotency.FindAsync(db, caller, body, ct) is { } replayed)
         {
             return replayed;
@@ -118,8 +138,7 @@ internal static class SecretRoutes
 
         await usage.FlushAsync(ct);
 
-        if (!(await secrets.AccountAsync(caller, id, ct)).Is(out var account, out var refusal)
-            || !(await secrets.NewAsync(caller, account, new SecretCreate(body.ExpiresAt), ct)).Is(out var made, out refusal)
+        if (!(await secrets.NewAsync(caller, account, new SecretCreate(body.ExpiresAt), ct)).Is(out var made, out refusal)
             || !(await secrets.RetireOthersAsync(caller, account, made.Row, body.RetireOld, ct)).Is(out var previous, out refusal))
         {
             return Problems.Of(caller, refusal);
@@ -153,7 +172,12 @@ internal static class SecretRoutes
             kind == "secret.rotated" ? [.. previous.Select(p => SecretView.Of(p, caller.Now))] : null);
         var location = $"/admin/v1/service-accounts/{account.Id}/secrets/{row.Id}";
         idempotency.Keep(db, caller, answer, location, Precondition.Tag(row.Version));
-        await store.CommitAsync(db, caller.Event(kind, row.Id.ToString(), account, account.Id), ct);
+
+        if (await idempotency.CommitAsync(store, db, caller, caller.Event(kind, row.Id.ToString(), account, account.Id), ct) is { } first)
+        {
+            return first;
+        }
+
         Precondition.Tag(http, row);
 
         return TypedResults.Created(location, answer);
@@ -185,7 +209,9 @@ internal static class SecretRoutes
 
         if (body.ExpiresAt.Is(out var expiresAt))
         {
-            if (!ClientSecrets.Expiry(caller, expiresAt).Is(out var expiry, out refusal))
+            // The longest life counts from the making: put off again and again, it would have no end.
+            if (!ClientSecrets.InUse(caller, found.Secret).Is(out var secret, out refusal)
+                || !ClientSecrets.Expiry(caller, expiresAt, secret.CreatedAt).Is(out var expiry, out refusal))
             {
                 return Problems.Of(caller, refusal);
             }
@@ -197,7 +223,7 @@ internal static class SecretRoutes
     }
 
     private static async Task<Results<Ok<SecretView>, ProblemHttpResult>> RetireAsync(
-        AdminCaller caller, Db db, Store store, ClientSecrets secrets, HttpContext http, Guid id, Guid secretId, SecretRetire? body, CancellationToken ct)
+        AdminCaller caller, Db db, Store store, ClientSecrets secrets, Safeguards safeguards, HttpContext http, Guid id, Guid secretId, SecretRetire? body, CancellationToken ct)
     {
         if (!(await secrets.FindAsync(caller, http, id, secretId, ct)).Is(out var found, out var refusal))
         {
@@ -206,9 +232,11 @@ internal static class SecretRoutes
 
         var when = new RetireOld(body?.At, body?.At is null && body?.QuietHours is null ? true : null, body?.QuietHours);
 
-        return ClientSecrets.Retire(caller, found.Secret, when) is { } fault
-            ? Problems.Of(caller, fault)
-            : await SavedAsync(caller, db, store, http, found, "secret.retired", ct);
+        refusal = ClientSecrets.InUse(caller, found.Secret).Is(out _, out var gone)
+            ? await safeguards.AgainstLockoutAsync(caller, id, ct, secretId) ?? ClientSecrets.Retire(caller, found.Secret, when)
+            : gone;
+
+        return refusal is not null ? Problems.Of(caller, refusal) : await SavedAsync(caller, db, store, http, found, "secret.retired", ct);
     }
 
     private static async Task<Results<Ok<SecretView>, ProblemHttpResult>> SavedAsync(
@@ -221,9 +249,10 @@ internal static class SecretRoutes
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(
-        AdminCaller caller, Db db, Store store, ClientSecrets secrets, HttpContext http, Guid id, Guid secretId, CancellationToken ct)
+        AdminCaller caller, Db db, Store store, ClientSecrets secrets, Safeguards safeguards, HttpContext http, Guid id, Guid secretId, CancellationToken ct)
     {
-        if (!(await secrets.FindAsync(caller, http, id, secretId, ct)).Is(out var found, out var refusal))
+        if (!(await secrets.FindAsync(caller, http, id, secretId, ct)).Is(out var found, out var refusal)
+            || (refusal = await safeguards.AgainstLockoutAsync(caller, id, ct, secretId)) is not null)
         {
             return Problems.Of(caller, refusal);
         }

@@ -100,6 +100,11 @@ internal static class ServiceAccountRoutes
             return Problems.Of(caller, refusal);
         }
 
+        if (body.ClientId is { } clientId && await ClientIds.TakenAsync(db, caller.TenantId, [clientId], ct) is not null)
+        {
+            return Problems.Of(caller, Refusal.Invalid("client_id", "is the id of another account"));
+        }
+
         db.ServiceAccounts.Add(row);
         await store.CommitAsync(db, caller.Event("service-account.created", row.Id.ToString(), row, row.Id), ct);
         Precondition.Tag(http, row);
@@ -119,7 +124,12 @@ internal static class ServiceAccountRoutes
             return Refusal.Invalid("client_id", clientFault);
         }
 
-        if (!TokenSettingsView.Apply(new TokenSettingsView(null, null, null), body.AccessToken, caller).Is(out var token, out var refusal))
+        if (Names.DescriptionFault(body.Description) is { } descriptionFault)
+        {
+            return Refusal.Invalid("description", descriptionFault);
+        }
+
+        if (!TokenSettingsView.Apply(new TokenSettingsView(null, null, null), body.AccessToken, caller.Snapshot.Keys, caller.Now).Is(out var token, out var refusal))
         {
             return refusal;
         }
@@ -194,6 +204,11 @@ internal static class ServiceAccountRoutes
 
         if (body.Description.Is(out var description))
         {
+            if (Names.DescriptionFault(description) is { } fault)
+            {
+                return Refusal.Invalid("description", fault);
+            }
+
             row.Description = description;
         }
 
@@ -207,7 +222,7 @@ internal static class ServiceAccountRoutes
             // A null takes all three back to what is inherited.
             var patch = body.AccessToken.Value ?? TokenSettingsPatch.Nothing;
 
-            if (!TokenSettingsView.Apply(new TokenSettingsView(row.TokenFormat, row.TokenLifetimeSeconds, row.TokenAlg), patch, caller)
+            if (!TokenSettingsView.Apply(new TokenSettingsView(row.TokenFormat, row.TokenLifetimeSeconds, row.TokenAlg), patch, caller.Snapshot.Keys, caller.Now)
                 .Is(out var token, out var refusal))
             {
                 return refusal;
@@ -243,7 +258,7 @@ internal static class ServiceAccountRoutes
     }
 
     private static async Task<Results<Ok<RevokedView>, ProblemHttpResult>> RevokeTokensAsync(
-        AdminCaller caller, Db db, Store store, Safeguards safeguards, Guid id, RevokeTokensBody body, CancellationToken ct)
+        AdminCaller caller, Db db, Store store, Safeguards safeguards, Guid id, RevokeTokensBody? body, CancellationToken ct)
     {
         if (await Visible(db, caller, "tokens.revoke").AsNoTracking().SingleOrDefaultAsync(a => a.Id == id, ct) is not { } row)
         {
@@ -255,20 +270,21 @@ internal static class ServiceAccountRoutes
             return Problems.Of(caller, refusal);
         }
 
-        var before = body.IssuedBefore ?? caller.Now;
+        var before = body?.IssuedBefore ?? caller.Now;
 
         if (before > caller.Now)
         {
             return Problems.Of(caller, Refusal.Invalid("issued_before", "must not be ahead"));
         }
 
-        if (body.Credential is { } credential && !await db.ClientSecrets.AnyAsync(s => s.Id == credential && s.AccountId == id, ct))
+        if (body?.Credential is { } credential && !await db.ClientSecrets.AnyAsync(s => s.Id == credential && s.AccountId == id, ct))
         {
             return Problems.Of(caller, Refusal.NotFound("credential of this account"));
         }
 
-        db.Revocations.Add(Revocations.Before(caller.TenantId, body.Credential is null ? "account" : "credential", body.Credential ?? id, before, caller.Now));
-        await store.CommitAsync(db, caller.Event("tokens.revoked", body.Credential?.ToString() ?? id.ToString(), row, row.Id), ct);
+        var target = body?.Credential ?? id;
+        db.Revocations.Add(Revocations.Before(caller.TenantId, body?.Credential is null ? "account" : "credential", target, before, caller.Now));
+        await store.CommitAsync(db, caller.Event("tokens.revoked", target.ToString(), row, row.Id), ct);
 
         return TypedResults.Ok(new RevokedView(before));
     }

@@ -1,5 +1,6 @@
 using Countersign.OAuth;
 using Countersign.Server.Admin;
+using Countersign.Server.Keys;
 
 namespace Countersign.Server.ServiceAccounts;
 
@@ -25,7 +26,8 @@ internal sealed record TokenSettingsView(string? Format, int? LifetimeSeconds, s
     public const int LongestLife = 24 * 60 * 60;
 
     /// <summary>The settings after the patch, or what is wrong with them.</summary>
-    public static Outcome<TokenSettingsView> Apply(TokenSettingsView before, TokenSettingsPatch? patch, AdminCaller caller)
+    /// <param name="keys">Of the tenant whose tokens they are.</param>
+    public static Outcome<TokenSettingsView> Apply(TokenSettingsView before, TokenSettingsPatch? patch, KeyRing? keys, DateTimeOffset now)
     {
         if (patch is null)
         {
@@ -53,7 +55,7 @@ internal sealed record TokenSettingsView(string? Format, int? LifetimeSeconds, s
         }
 
         // A setting that no key can serve would stop the account's tokens.
-        return patch.Alg.IsSet && after.Alg is not null && caller.Snapshot.Keys.Active(after.Alg, caller.Now) is null
+        return patch.Alg.IsSet && after.Alg is not null && keys?.Active(after.Alg, now) is null
             ? Refusal.Conflict($"the tenant has no active {after.Alg} key: create one with POST /admin/v1/signing-keys first")
             : after;
     }

@@ -7,34 +7,34 @@ namespace Countersign.Server.Tenants;
 internal static class Names
 {
     public const int Longest = 200;
+    public const int LongestDescription = 2000;
+
+    private static readonly string[] s_reserved = [TenantSetup.DefaultName, .. AdminApi.BuiltInRoles.Select(r => r.Name)];
 
     /// <summary>
-    /// The form for comparing: compatibility-composed, so that full-width letters are the plain ones, without invisible characters, in lower
-    /// case, with single spaces.
+    /// The form for comparing: full-width letters as plain ones, every dash as a hyphen, without invisible characters, in lower case, with single
+    /// spaces. What Unicode's own normal forms add to that, <see cref="Fault"/> refuses: the program carries no tables for them.
     /// </summary>
     public static string Key(string name)
     {
         var key = new StringBuilder(name.Length);
 
-        foreach (var rune in name.Normalize(NormalizationForm.FormKC).EnumerateRunes())
+        foreach (var rune in name.EnumerateRunes())
         {
-            var category = Rune.GetUnicodeCategory(rune);
+            var folded = Letters.Fold(rune);
 
-            if (category is UnicodeCategory.Format or UnicodeCategory.Control)
+            if (Letters.IsInvisible(rune))
             {
                 continue;
             }
 
-            if (Rune.IsWhiteSpace(rune))
+            if (!Rune.IsWhiteSpace(folded))
             {
-                if (key.Length > 0 && key[^1] != ' ')
-                {
-                    key.Append(' ');
-                }
+                key.Append(folded);
             }
-            else
+            else if (key.Length > 0 && key[^1] != ' ')
             {
-                key.Append(Rune.ToLowerInvariant(rune));
+                key.Append(' ');
             }
         }
 
@@ -46,6 +46,15 @@ internal static class Names
         string.IsNullOrWhiteSpace(name) ? "must not be empty"
         : name.Length > Longest ? $"must not be longer than {Longest} characters"
         : name.Any(char.IsControl) ? "must not hold control characters"
-        : Key(name).Length == 0 ? "must hold a visible character"
+        : name.EnumerateRunes().Any(Letters.IsAmbiguous) ? "must be written in plain, composed letters (Unicode NFKC)"
+        : Key(name) is not { Length: > 0 } key ? "must hold a visible character"
+        : s_reserved.FirstOrDefault(r => Letters.Skeleton(key) == r && key != r) is { } reserved ? $"looks like {reserved}, which is reserved"
+        : null;
+
+    /// <summary>What is wrong with a description, or null.</summary>
+    public static string? DescriptionFault(string? text) =>
+        text is null ? null
+        : text.Length > LongestDescription ? $"must not be longer than {LongestDescription} characters"
+        : text.Any(c => char.IsControl(c) && c is not ('\n' or '\r' or '\t')) ? "must not hold control characters"
         : null;
 }

@@ -1,3 +1,6 @@
+using System.Net;
+using System.Text.Json.Serialization;
+using System.Text.RegularExpressions;
 using Countersign.Server.Admin;
 using Countersign.Server.Data;
 using Countersign.Server.Keys;
@@ -42,7 +45,7 @@ internal sealed record TenantSettingsView(
     TokenSettingsView AccessToken, int MaxSecretLifetimeDays, string Granting, bool RequireIfMatch, string AuditTokens, int SigningKeyDays);
 
 internal sealed record TenantView(
-    Guid Id, string Name, string Issuer, string[] Hosts, bool Disabled, TenantSettingsView Settings, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, AdministratorView? Admin = null)
+    Guid Id, string Name, string Issuer, string[] Hosts, bool Disabled, TenantSettingsView Settings, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] AdministratorView? Admin = null)
 {
     public static TenantView Of(TenantRow row) => new(
         row.Id,
@@ -65,7 +68,7 @@ internal sealed record TenantView(
 /// Tenants. The administrators of the default tenant make and see all of them; those of another see their own alone. Nobody reaches into
 /// another tenant's accounts: a new tenant comes with an administrator of its own.
 /// </summary>
-internal static class TenantRoutes
+internal static partial class TenantRoutes
 {
     private const string Read = "tenants.read";
     private const string Write = "tenants.write";
@@ -74,7 +77,7 @@ internal static class TenantRoutes
     {
         var routes = admin.MapGroup("/tenants").WithTags("tenants");
         routes.MapGet("/", ListAsync).Requires(Read);
-        routes.MapPost("/", CreateAsync).Requires(Write, sensitive: true).Produces<TenantView>(StatusCodes.Status201Created).ProducesProblem(StatusCodes.Status409Conflict);
+        routes.MapPost("/", CreateAsync).Requires(Write, sensitive: true).Produces<TenantView>(StatusCodes.Status201Created);
         routes.MapGet("/{id:guid}", GetAsync).Requires(Read);
         routes.MapPatch("/{id:guid}", PatchAsync).Requires(Write, sensitive: true);
         routes.MapDelete("/{id:guid}", DeleteAsync).Requires(Write, sensitive: true);
@@ -102,14 +105,14 @@ internal static class TenantRoutes
     private static async Task<IResult> CreateAsync(
         AdminCaller caller, Db db, Store store, MasterKey master, IdempotencyKey idempotency, HttpContext http, TenantCreate body, CancellationToken ct)
     {
-        if (await idempotency.FindAsync(db, caller, body, ct) is { } replayed)
-        {
-            return replayed;
-        }
-
         if (!IsOperator(caller, Write))
         {
             return Problems.Of(caller, Refusal.Forbidden("tenants are made by a super-admin of the default tenant"));
+        }
+
+        if (await idempotency.FindAsync(db, caller, body, ct) is { } replayed)
+        {
+            return replayed;
         }
 
         if (Names.Fault(body.Name) is { } fault)
@@ -128,7 +131,12 @@ internal static class TenantRoutes
         var answer = TenantView.Of(made.Tenant) with { Admin = new AdministratorView(account.ClientId, secret.Reveal()) };
         var location = $"/admin/v1/tenants/{made.Tenant.Id}";
         idempotency.Keep(db, caller, answer, location, Precondition.Tag(made.Tenant.Version));
-        await store.CommitAsync(db, caller.Event("tenant.created", made.Tenant.Id.ToString()), ct);
+
+        if (await idempotency.CommitAsync(store, db, caller, caller.Event("tenant.created", made.Tenant.Id.ToString()), ct) is { } first)
+        {
+            return first;
+        }
+
         Precondition.Tag(http, made.Tenant);
 
         return TypedResults.Created(location, answer);
@@ -147,14 +155,14 @@ internal static class TenantRoutes
     }
 
     private static async Task<Results<Ok<TenantView>, ProblemHttpResult>> PatchAsync(
-        AdminCaller caller, Db db, Store store, HttpContext http, Guid id, TenantPatch body, CancellationToken ct)
+        AdminCaller caller, Db db, Store store, TenantDirectory tenants, HttpContext http, Guid id, TenantPatch body, CancellationToken ct)
     {
         if (await Visible(db, caller, Write).SingleOrDefaultAsync(t => t.Id == id, ct) is not { } row)
         {
             return Problems.Of(caller, Refusal.NotFound("tenant"));
         }
 
-        if ((Precondition.Check(http, caller, row) ?? Change(caller, row, body)) is { } refusal)
+        if ((Precondition.Check(http, caller, row) ?? Change(caller, row, body, tenants.ById(id)?.Snapshot.Keys)) is { } refusal)
         {
             return Problems.Of(caller, refusal);
         }
@@ -166,7 +174,7 @@ internal static class TenantRoutes
         return TypedResults.Ok(TenantView.Of(row));
     }
 
-    private static Refusal? Change(AdminCaller caller, TenantRow row, TenantPatch body)
+    private static Refusal? Change(AdminCaller caller, TenantRow row, TenantPatch body, KeyRing? keys)
     {
         if (body.Name.Is(out var name))
         {
@@ -215,7 +223,7 @@ internal static class TenantRoutes
             row.Disabled = disabled;
         }
 
-        return body.Settings is { IsSet: true, Value: { } settings } ? TenantSettings.Apply(caller, row, settings) : null;
+        return body.Settings is { IsSet: true, Value: { } settings } ? TenantSettings.Apply(row, settings, keys, caller.Now) : null;
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(
@@ -251,6 +259,7 @@ internal static class TenantRoutes
         Uri.TryCreate(text, UriKind.Absolute, out var uri)
         && (uri.Scheme == Uri.UriSchemeHttps || (uri.Scheme == Uri.UriSchemeHttp && uri.IsLoopback))
         && uri.GetLeftPart(UriPartial.Authority) == text
+        && uri.UserInfo.Length == 0
             ? uri
             : Refusal.Invalid("issuer", "must be https://host or https://host:port in lower case, without path, query and closing slash");
 
@@ -258,8 +267,12 @@ internal static class TenantRoutes
     {
         var names = hosts.Select(h => h.ToLowerInvariant()).Distinct(StringComparer.Ordinal).ToArray();
 
-        return names.FirstOrDefault(h => Uri.CheckHostName(h) == UriHostNameType.Unknown) is { } bad
+        return names.FirstOrDefault(h => !HostName().IsMatch(h) && !IPAddress.TryParse(h, out _)) is { } bad
             ? Refusal.Invalid("hosts", $"holds a name that is none: {new string([.. bad.Take(80).Where(c => c is > ' ' and <= '~')])}")
             : names;
     }
+
+    // As it comes in a Host header: ASCII, without a closing dot.
+    [GeneratedRegex(@"\A(?=.{1,253}\z)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*\z")]
+    private static partial Regex HostName();
 }

@@ -1,5 +1,6 @@
 using Countersign.Server.Admin;
 using Countersign.Server.Data;
+using Countersign.Server.Keys;
 using Countersign.Server.ServiceAccounts;
 
 namespace Countersign.Server.Tenants;
@@ -7,11 +8,11 @@ namespace Countersign.Server.Tenants;
 /// <summary>The settings of a tenant and their ranges.</summary>
 internal static class TenantSettings
 {
-    public static Refusal? Apply(AdminCaller caller, TenantRow row, TenantSettingsPatch patch)
+    public static Refusal? Apply(TenantRow row, TenantSettingsPatch patch, KeyRing? keys, DateTimeOffset now)
     {
         if (patch.AccessToken is { IsSet: true, Value: { } token })
         {
-            if (!TokenSettingsView.Apply(new TokenSettingsView(row.TokenFormat, row.TokenLifetimeSeconds, row.TokenAlg), token, caller)
+            if (!TokenSettingsView.Apply(new TokenSettingsView(row.TokenFormat, row.TokenLifetimeSeconds, row.TokenAlg), token, keys, now)
                 .Is(out var after, out var refusal))
             {
                 return refusal;

@@ -16,8 +16,11 @@ internal sealed class TokenEndpoint(ClientAuthentication clients, ExchangeLog lo
 
     private async Task HandleAsync(HttpContext http)
     {
+        var form = await OAuthForm.ReadAsync(http.Request, http.RequestAborted, "resource");
+
+        // Once the form is here: who held back its last byte is judged by what holds now (R39).
         var exchange = log.Begin("token", http);
-        var refusal = await IssueAsync(http, exchange, http.RequestAborted);
+        var refusal = await IssueAsync(http, form, exchange, http.RequestAborted);
 
         // The one way out, so nothing is issued or refused unrecorded.
         if (refusal is not null)
@@ -26,9 +29,9 @@ internal sealed class TokenEndpoint(ClientAuthentication clients, ExchangeLog lo
         }
     }
 
-    private async ValueTask<OAuthError?> IssueAsync(HttpContext http, Exchange exchange, CancellationToken ct)
+    private async ValueTask<OAuthError?> IssueAsync(HttpContext http, Result<FormParameters> read, Exchange exchange, CancellationToken ct)
     {
-        if (!(await TokenRequest.ReadAsync(http.Request, ct)).Is(out var request, out var error))
+        if (!read.Is(out var form, out var error) || !TokenRequest.Read(form, http.Request.Headers.Authorization, exchange).Is(out var request, out error))
         {
             return error;
         }

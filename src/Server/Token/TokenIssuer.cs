@@ -15,6 +15,9 @@ internal static class TokenIssuer
     // Everything of the answer but the token and the scope.
     private const int Frame = 128;
 
+    /// <summary>A longer token does not pass every header (R131). Grants are bounded each; this bounds what several make together.</summary>
+    private const int MostCharacters = 4096;
+
     /// <param name="write">Receives the JSON of RFC 6749 §5.1; the memory is wiped and used again afterwards.</param>
     public static OAuthError? Issue(ProvenClient client, TokenGrant grant, Exchange exchange, Action<ReadOnlySpan<byte>> write)
     {
@@ -51,9 +54,18 @@ internal static class TokenIssuer
         {
             var at = Append(buffer, 0, """{"access_token":"""u8);
             buffer[at++] = (byte)'"';
-            at += key.Sealing is { } sealing
+            var length = key.Sealing is { } sealing
                 ? sealing.Seal(token, buffer.AsSpan(at))
                 : JwtAccessToken.Write(key.Signing!, tenant.Issuer, token, buffer.AsSpan(at));
+
+            if (length > MostCharacters)
+            {
+                return OAuthError.InvalidScope(
+                    "the scopes and resources make too long a token: ask for fewer at a time",
+                    new FailedCheck("token-size", "the token would not fit", $"{length} characters", $"at most {MostCharacters} characters", "have the client ask for one token per API"));
+            }
+
+            at += length;
             at = Append(buffer, at, "\",\"token_type\":\"Bearer\",\"expires_in\":"u8);
             Utf8Formatter.TryFormat(grant.LifetimeSeconds, buffer.AsSpan(at), out var digits);
             at = Append(buffer, at + digits, ",\"scope\":\""u8);

@@ -1,6 +1,7 @@
 using Countersign.OAuth;
+using Countersign.Server.Audit;
 using Countersign.Server.Clients;
-using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
 
 namespace Countersign.Server.Token;
 
@@ -17,22 +18,20 @@ internal sealed class TokenRequest
     /// <summary>The resources asked for (RFC 8707), each once; empty when none was.</summary>
     public required string[] Resources { get; init; }
 
-    public static async ValueTask<Result<TokenRequest>> ReadAsync(HttpRequest http, CancellationToken ct)
+    /// <summary>Fills in who the exchange claims to be with, as soon as that is read.</summary>
+    public static Result<TokenRequest> Read(FormParameters form, StringValues authorization, Exchange exchange)
     {
-        if (!(await OAuthForm.ReadAsync(http, ct, "resource")).Is(out var form, out var error))
-        {
-            return error;
-        }
-
         if (form.Text("grant_type"u8) is not { } grantType)
         {
             return OAuthError.InvalidRequest("grant_type is absent", new FailedCheck("grant-type", "the request names no grant type"));
         }
 
-        if (!ClientCredential.Read(http.Headers.Authorization, form).Is(out var credential, out error))
+        if (!ClientCredential.Read(authorization, form).Is(out var credential, out var error))
         {
             return error;
         }
+
+        (exchange.ClientId, exchange.Method) = (credential.ClientId, credential.Method);
 
         if (!ScopeText.Parse(form.Value("scope"u8)).Is(out var scopes, out error))
         {

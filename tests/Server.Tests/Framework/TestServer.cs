@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
+using Countersign.Server.Data;
 using Countersign.Server.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -131,6 +132,18 @@ internal sealed class TestServer : IAsyncDisposable
         Assert.Equal(200, answer.Status);
 
         return answer.Json.GetProperty("access_token").GetString()!;
+    }
+
+    /// <summary>Lets time pass for everything, and the server look at its changes again, as it would have meanwhile.</summary>
+    public async Task ElapseAsync(TimeSpan by)
+    {
+        var feed = Services.GetRequiredService<ChangeFeed>();
+        Clock.Elapse(by);
+
+        while (feed.Behind > TimeSpan.FromSeconds(30))
+        {
+            await feed.CatchUpAsync(CancellationToken.None);
+        }
     }
 
     /// <summary>Drops the kept admin token, for tests that move the clock.</summary>

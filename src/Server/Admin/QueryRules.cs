@@ -6,14 +6,15 @@ using Microsoft.AspNetCore.Mvc;
 namespace Countersign.Server.Admin;
 
 /// <summary>
-/// The query parameters that a route reads. A misspelt filter that is passed over would show everything: what a route does not read is refused.
+/// The query parameters that a route reads. A filter that is misspelt, empty or repeated would be passed over, and show everything: it is refused
+/// (R220).
 /// </summary>
-internal static class QueryNames
+internal static class QueryRules
 {
     private static readonly ConcurrentDictionary<MethodInfo, HashSet<string>> s_known = new();
 
-    /// <summary>The first name in the query that the route does not read, or null.</summary>
-    public static string? Unknown(HttpContext http)
+    /// <summary>What is wrong with the query, or null.</summary>
+    public static string? Fault(HttpContext http)
     {
         if (!http.Request.QueryString.HasValue || http.GetEndpoint()?.Metadata.GetMetadata<MethodInfo>() is not { } handler)
         {
@@ -22,7 +23,27 @@ internal static class QueryNames
 
         var known = s_known.GetOrAdd(handler, Read);
 
-        return http.Request.Query.Keys.FirstOrDefault(name => !known.Contains(name));
+        foreach (var (name, values) in http.Request.Query)
+        {
+            if (!known.Contains(name))
+            {
+                return $"the query parameter {new string([.. name.Take(40).Where(c => char.IsAsciiLetterOrDigit(c) || c == '_')])} is not one of this route";
+            }
+
+            // An empty cursor is the beginning.
+            if (values is not [{ } value] || (value.Length == 0 && name != "cursor"))
+            {
+                return $"{name} must have one value";
+            }
+
+            // No text in a database holds one, and PostgreSQL refuses to look for it.
+            if (value.Contains('\0', StringComparison.Ordinal))
+            {
+                return $"{name} holds a null character";
+            }
+        }
+
+        return null;
     }
 
     private static HashSet<string> Read(MethodInfo handler)
