@@ -20,7 +20,14 @@ install_tools() {
     "${as_root[@]}" apt-get install --yes --quiet=2 --no-install-recommends "${missing[@]}" >&2
 }
 
-build() { (cd "$root" && dotnet build "$1" --configuration Release --verbosity quiet -nodeReuse:false -consoleLoggerParameters:NoSummary) >&2; }
+# Says something only when it fails.
+build() {
+    local said
+    if ! said=$(cd "$root" && dotnet build "$1" --configuration Release --verbosity quiet -nodeReuse:false 2>&1); then
+        printf '%s\n' "$said" >&2
+        return 1
+    fi
+}
 
 # measure COMMAND [OPTIONS]
 measure() {

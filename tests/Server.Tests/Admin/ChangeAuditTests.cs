@@ -107,7 +107,9 @@ public sealed class ChangeAuditTests : IAsyncLifetime
 
         foreach (var route in RouteTable.Routes.Where(r => r.Method != "GET" && r.Pattern is not ("/tenants/{id}" or "/organizations/{id}" or "/groups/{id}" or "/roles/{id}")))
         {
-            var answer = await route.CallAsync(_root, _estate);
+            // What the one holds already the other does not yet.
+            var adds = route is { Method: "POST", Pattern: "/service-accounts/{id}/roles" or "/service-accounts/{id}/grants" };
+            var answer = await route.CallAsync(_root, adds ? _estate with { Holder = _estate.Account } : _estate);
             Assert.True(answer.Status is 500 or 503, $"{route}: {answer.Status} {answer.Body}");
         }
 
