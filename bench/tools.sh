@@ -23,7 +23,7 @@ install_tools() {
 # Says something only when it fails.
 build() {
     local said
-    if ! said=$(cd "$root" && dotnet build "$1" --configuration Release --verbosity quiet -nodeReuse:false 2>&1); then
+    if ! said=$(cd "$root" && dotnet build "$1" --configuration Release --verbosity quiet -nodeReuse:false -consoleLoggerParameters:NoSummary 2>&1); then
         printf '%s\n' "$said" >&2
         return 1
     fi

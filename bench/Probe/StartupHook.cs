@@ -1,8 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 
-// The runtime looks for this name in no namespace.
-#pragma warning disable CA1050
+#pragma warning disable CA1050 // The runtime looks for this name in no namespace.
 
 /// <summary>Loaded into what is measured: on SIGUSR1 it writes the bytes allocated so far to the file BENCH_PROBE.</summary>
 internal static class StartupHook

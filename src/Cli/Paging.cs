@@ -35,7 +35,7 @@ internal sealed class Paging
 
         if (call.Get(_all) || limit > AdminClient.LargestPage)
         {
-            await call.Output.ListAsync(Items(pages, limit ?? int.MaxValue), columns);
+            await call.Output.ListAsync(ItemsAsync(pages, limit ?? int.MaxValue), columns);
 
             return;
         }
@@ -50,7 +50,7 @@ internal sealed class Paging
 
     private int Size(Call call) => call.Get(_all) ? AdminClient.LargestPage : 50;
 
-    private static async IAsyncEnumerable<JsonElement> Items(IAsyncEnumerable<JsonElement> pages, int limit)
+    private static async IAsyncEnumerable<JsonElement> ItemsAsync(IAsyncEnumerable<JsonElement> pages, int limit)
     {
         await foreach (var page in pages)
         {

@@ -393,7 +393,7 @@ public sealed class ClientAuthenticationTests(SharedServer shared, ServerBehindP
         await raw.WriteAsync(
             $"POST /oauth2/token HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nAuthorization: {TestServer.Basic(account.ClientId, secret)}\r\n"
             + "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 29\r\n\r\ngrant_type=client_credential");
-        await Task.Delay(300);
+        await Task.Delay(300, TestContext.Current.CancellationToken);
 
         server.Clock.Advance(TimeSpan.FromMinutes(2));
         await raw.WriteAsync("s");

@@ -19,7 +19,7 @@ internal static class Serve
             "Starts the server for production, with settings from a file, the environment and flags.",
             "countersign serve --database postgres://countersign@db/countersign --public-url https://auth.example.com "
             + "--tls-certificate tls.crt --tls-key tls.key --master-key-file master.key");
-        var flags = SettingsReader.Keys
+        var flags = SettingKeys.All
             .Where(k => k.Key != "master_key")
             .ToDictionary(k => k.Key, k => new Option<string?>($"--{k.Key.Replace('_', '-')}") { Description = k.Value });
         verb.Add(config);

@@ -29,15 +29,10 @@ internal sealed class AdminGate(RequestDelegate next, AuditWriter audit, Failure
     /// <summary>How old the token of a sensitive change may be.</summary>
     public static readonly TimeSpan FreshFor = TimeSpan.FromMinutes(15);
 
-    public async Task InvokeAsync(HttpContext http)
+    public Task InvokeAsync(HttpContext http) => http.Request.Path.StartsWithSegments("/admin") ? GuardAsync(http) : next(http);
+
+    private async Task GuardAsync(HttpContext http)
     {
-        if (!http.Request.Path.StartsWithSegments("/admin"))
-        {
-            await next(http);
-
-            return;
-        }
-
         http.Response.Headers.CacheControl = "no-store";
 
         // The framework's own answer to a wrong path, method or media type has no metadata of ours, and tells nothing.

@@ -248,10 +248,10 @@ internal static class ApiRoutes
     // Identifiers are compared byte for byte: one that is only spelt otherwise would be another API (R219).
     private static bool IsNormal(string identifier)
     {
-        var uri = new Uri(identifier);
         var scheme = identifier[..identifier.IndexOf(':', StringComparison.Ordinal)];
 
-        return scheme == scheme.ToLowerInvariant()
+        return !scheme.Any(char.IsAsciiLetterUpper)
+            && Uri.TryCreate(identifier, UriKind.Absolute, out var uri)
             && uri.UserInfo.Length == 0
             && !uri.Host.EndsWith('.')
             && (scheme is not ("http" or "https") || uri.AbsoluteUri == identifier || uri.AbsoluteUri == identifier + "/");

@@ -54,7 +54,7 @@ internal sealed partial class TokenUsage(Store store, TimeProvider time, ILogger
             // A request that holds the old table may still count in it: let it finish.
             await Task.Delay(5, CancellationToken.None);
 
-            foreach (var part in ended.Chunk(500))
+            foreach (var part in ended.OrderBy(t => t.Key.Credential).Chunk(500))
             {
                 try
                 {
@@ -120,34 +120,45 @@ internal sealed partial class TokenUsage(Store store, TimeProvider time, ILogger
 
     private static async Task WriteAsync(Db db, KeyValuePair<UsageKey, Tally>[] part)
     {
-        foreach (var (key, tally) in part)
-        {
-            var account = tally.Client.Account;
-            var source = key.Source.ToString();
-            var minute = DateTimeOffset.FromUnixTimeSeconds(key.Minute * 60).UtcDateTime;
-            var hash = Hash($"{account.Id}|{key.Credential}|{key.Minute}|{source}|{key.Audience}|{key.Scope}");
-            await db.Database.ExecuteSqlAsync(
-                $"""
-                INSERT INTO token_usage (key, tenant_id, account_id, credential_id, client_id, group_id, organization_id, scope, audience, source, minute, count)
-                VALUES ({hash}, {key.Tenant}, {account.Id}, {key.Credential}, {account.ClientId}, {account.GroupId}, {account.OrganizationId}, {key.Scope}, {key.Audience}, {source}, {minute}, {tally.Tokens})
-                ON CONFLICT (key) DO UPDATE SET count = token_usage.count + excluded.count
-                """);
-        }
+        await db.Database.ExecuteSqlAsync(UsageSql.Counts(part.Select(p => Row(p.Key, p.Value))));
 
-        foreach (var used in part.GroupBy(p => p.Key.Credential))
+        // In one order everywhere, so that two nodes that write at once do not wait for each other in a circle.
+        var secrets = part
+            .GroupBy(p => p.Key.Credential)
+            .Select(used => used.MaxBy(u => u.Value.LastMs))
+            .OrderBy(u => u.Key.Credential)
+            .Select(u => new LastUse(u.Key.Credential, LastOf(u.Value), u.Key.Source.ToString()));
+        await db.Database.ExecuteSqlAsync(UsageSql.Secrets(secrets));
+
+        var accounts = part
+            .GroupBy(p => p.Value.Client.Account.Id)
+            .OrderBy(used => used.Key)
+            .Select(used => new LastUse(used.Key, used.Max(u => LastOf(u.Value)), ""));
+        await db.Database.ExecuteSqlAsync(UsageSql.Accounts(accounts));
+    }
+
+    private static DateTime LastOf(Tally tally) => DateTimeOffset.FromUnixTimeMilliseconds(tally.LastMs).UtcDateTime;
+
+    private static TokenUsageRow Row(UsageKey key, Tally tally)
+    {
+        var account = tally.Client.Account;
+        var source = key.Source.ToString();
+
+        return new TokenUsageRow
         {
-            var last = used.MaxBy(u => u.Value.LastMs);
-            var at = DateTimeOffset.FromUnixTimeMilliseconds(last.Value.LastMs);
-            var source = last.Key.Source.ToString();
-            var credential = used.Key;
-            var account = last.Value.Client.Account.Id;
-            await db.ClientSecrets
-                .Where(s => s.Id == credential && (s.LastUsedAt == null || s.LastUsedAt < at))
-                .ExecuteUpdateAsync(set => set.SetProperty(s => s.LastUsedAt, at).SetProperty(s => s.LastUsedFrom, source));
-            await db.ServiceAccounts
-                .Where(a => a.Id == account && (a.LastUsedAt == null || a.LastUsedAt < at))
-                .ExecuteUpdateAsync(set => set.SetProperty(a => a.LastUsedAt, at));
-        }
+            Key = Hash($"{account.Id}|{key.Credential}|{key.Minute}|{source}|{key.Audience}|{key.Scope}"),
+            TenantId = key.Tenant,
+            AccountId = account.Id,
+            CredentialId = key.Credential,
+            ClientId = account.ClientId,
+            GroupId = account.GroupId,
+            OrganizationId = account.OrganizationId,
+            Scope = key.Scope,
+            Audience = key.Audience,
+            Source = source,
+            Minute = DateTimeOffset.FromUnixTimeSeconds(key.Minute * 60),
+            Count = tally.Tokens,
+        };
     }
 
     private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 16));

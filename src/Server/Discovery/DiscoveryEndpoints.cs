@@ -13,22 +13,22 @@ internal sealed class DiscoveryEndpoints(TimeProvider time)
 
     public static void Map(IEndpointRouteBuilder routes, DiscoveryEndpoints endpoints)
     {
-        routes.MapGet("/.well-known/oauth-authorization-server", http => endpoints.Document(http, m => m.OAuth)).ExcludeFromDescription();
-        routes.MapGet("/.well-known/openid-configuration", http => endpoints.Document(http, m => m.OpenId)).ExcludeFromDescription();
-        routes.MapGet("/.well-known/oauth-protected-resource/admin/v1", http => endpoints.Document(http, m => m.ProtectedResource)).ExcludeFromDescription();
-        routes.MapGet("/oauth2/jwks", endpoints.Jwks).ExcludeFromDescription();
+        routes.MapGet("/.well-known/oauth-authorization-server", http => endpoints.DocumentAsync(http, m => m.OAuth)).ExcludeFromDescription();
+        routes.MapGet("/.well-known/openid-configuration", http => endpoints.DocumentAsync(http, m => m.OpenId)).ExcludeFromDescription();
+        routes.MapGet("/.well-known/oauth-protected-resource/admin/v1", http => endpoints.DocumentAsync(http, m => m.ProtectedResource)).ExcludeFromDescription();
+        routes.MapGet("/oauth2/jwks", endpoints.JwksAsync).ExcludeFromDescription();
     }
 
-    private Task Document(HttpContext http, Func<Metadata, byte[]> which) => Answer(http, which(Metadata.Of(http.GetTenant().Snapshot, time.GetUtcNow())), null);
+    private Task DocumentAsync(HttpContext http, Func<Metadata, byte[]> which) => AnswerAsync(http, which(Metadata.Of(http.GetTenant().Snapshot, time.GetUtcNow())), null);
 
-    private Task Jwks(HttpContext http)
+    private Task JwksAsync(HttpContext http)
     {
         var published = http.GetTenant().Snapshot.Keys.Published(time.GetUtcNow());
 
-        return Answer(http, published.Body, published.ETag);
+        return AnswerAsync(http, published.Body, published.ETag);
     }
 
-    private static Task Answer(HttpContext http, byte[] body, string? etag)
+    private static Task AnswerAsync(HttpContext http, byte[] body, string? etag)
     {
         var response = http.Response;
         response.Headers.CacheControl = s_cacheControl;

@@ -12,24 +12,6 @@ internal sealed class SettingsReader
 {
     public const string EnvironmentPrefix = "COUNTERSIGN_";
 
-    /// <summary>Every key, with its text for the settings guide.</summary>
-    public static readonly IReadOnlyDictionary<string, string> Keys = new SortedDictionary<string, string>(StringComparer.Ordinal)
-    {
-        ["database"] = "sqlite:PATH, postgres:CONNECTION-STRING or postgres://user:password@host/database. Required.",
-        ["public_url"] = "The issuer of the default tenant, https://host[:port]. Plain http is taken on loopback or behind a trusted proxy only. Required.",
-        ["listen"] = "Addresses to listen on, joined by commas. Default http://127.0.0.1:8080, or https://0.0.0.0:8443 with a certificate.",
-        ["hosts"] = "More host names of the default tenant, joined by commas.",
-        ["tls_certificate"] = "File of the certificate chain in PEM; read again when it changes.",
-        ["tls_key"] = "File of the certificate's private key in PEM.",
-        ["trusted_proxies"] = "Addresses or networks (10.0.0.0/8) whose X-Forwarded-For and X-Forwarded-Proto are believed, joined by commas.",
-        ["master_key_file"] = "File of the master key, made with mode 0600 at the first start. Required unless master_key is in the environment.",
-        ["master_key"] = "The master key itself, 32 bytes in base64. Only from the environment.",
-        ["previous_master_key_files"] = "Files of earlier master keys, joined by commas, for a change of master key.",
-        ["accounts_in_memory"] = "Accounts kept in memory per tenant, 100 to 10000000. Default 20000.",
-        ["setup_token_file"] = "File for the one-time setup token of the first start. Without it the token is printed once.",
-        ["log_level"] = "trace, debug, information, warning or error. Default information.",
-    };
-
     private readonly Dictionary<string, (string Value, string Origin)> _values = new(StringComparer.Ordinal);
     private readonly List<string> _faults = [];
 
@@ -150,10 +132,9 @@ internal sealed class SettingsReader
 
     private void Add(string key, string value, string origin)
     {
-        if (!Keys.ContainsKey(key))
+        if (!SettingKeys.All.ContainsKey(key))
         {
-            var near = Keys.Keys.MinBy(k => Distance(k, key))!;
-            _faults.Add($"{origin}: there is no setting {key}; did you mean {near}?");
+            _faults.Add($"{origin}: there is no setting {key}; did you mean {SettingKeys.Nearest(key)}?");
 
             return;
         }
@@ -203,7 +184,7 @@ internal sealed class SettingsReader
             return value;
         }
 
-        _faults.Add($"{key} is required: {Keys[key]}");
+        _faults.Add($"{key} is required: {SettingKeys.All[key]}");
 
         return null;
     }
@@ -289,25 +270,4 @@ internal sealed class SettingsReader
         JsonValueKind.String => value.GetString()!,
         _ => value.GetRawText(),
     };
-
-    // Levenshtein, for the nearest known key.
-    private static int Distance(string a, string b)
-    {
-        var row = Enumerable.Range(0, b.Length + 1).ToArray();
-
-        for (var i = 1; i <= a.Length; i++)
-        {
-            var diagonal = row[0];
-            row[0] = i;
-
-            for (var j = 1; j <= b.Length; j++)
-            {
-                var above = row[j];
-                row[j] = Math.Min(Math.Min(row[j] + 1, row[j - 1] + 1), diagonal + (a[i - 1] == b[j - 1] ? 0 : 1));
-                diagonal = above;
-            }
-        }
-
-        return row[b.Length];
-    }
 }

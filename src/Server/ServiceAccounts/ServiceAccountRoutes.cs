@@ -12,50 +12,6 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Countersign.Server.ServiceAccounts;
 
-internal sealed record ServiceAccountCreate(string Name, OwnerBody? Owner = null, string? ClientId = null, string? Description = null, TokenSettingsPatch? AccessToken = null);
-
-internal sealed record ServiceAccountPatch
-{
-    public Patch<string> Name { get; init; }
-
-    public Patch<string> Description { get; init; }
-
-    public Patch<bool> Disabled { get; init; }
-
-    public Patch<TokenSettingsPatch> AccessToken { get; init; }
-}
-
-internal sealed record ServiceAccountView(
-    Guid Id,
-    string ClientId,
-    string Name,
-    string? Description,
-    OwnerView? Owner,
-    bool Disabled,
-    TokenSettingsView AccessToken,
-    string AuthMethod,
-    DateTimeOffset CreatedAt,
-    DateTimeOffset UpdatedAt,
-    DateTimeOffset? LastUsedAt)
-{
-    public static ServiceAccountView Of(ServiceAccountRow row) => new(
-        row.Id,
-        row.ClientId,
-        row.Name,
-        row.Description,
-        OwnerView.Of(row),
-        row.Disabled,
-        new TokenSettingsView(row.TokenFormat, row.TokenLifetimeSeconds, row.TokenAlg),
-        "client_secret",
-        row.CreatedAt,
-        row.UpdatedAt,
-        row.LastUsedAt);
-}
-
-internal sealed record RevokeTokensBody(Guid? Credential = null, DateTimeOffset? IssuedBefore = null);
-
-internal sealed record RevokedView(DateTimeOffset RevokedBefore);
-
 /// <summary>Service accounts: the machine identities of a tenant.</summary>
 internal static class ServiceAccountRoutes
 {

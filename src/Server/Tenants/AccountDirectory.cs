@@ -9,12 +9,16 @@ namespace Countersign.Server.Tenants;
 internal sealed class AccountDirectory(Guid tenantId, AccountLoader loader, int capacity)
 {
     private const int MostAbsent = 10_000;
+    private const int MostDropped = 10_000;
 
     private readonly ConcurrentDictionary<string, Entry> _byClientId = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<Guid, Entry> _byId = new();
     private readonly ConcurrentDictionary<string, bool> _absent = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Task<Account?>> _loading = new(StringComparer.Ordinal);
+    // When each account was dropped, so that a load that began before does not keep what it read.
+    private readonly ConcurrentDictionary<Guid, long> _dropped = new();
     private long _drops;
+    private long _droppedForgotten;
     private long _clock;
 
     public int Count => _byClientId.Count;
@@ -34,7 +38,14 @@ internal sealed class AccountDirectory(Guid tenantId, AccountLoader loader, int 
 
     public void Drop(Guid id)
     {
-        Interlocked.Increment(ref _drops);
+        var drop = Interlocked.Increment(ref _drops);
+        _dropped[id] = drop;
+
+        if (_dropped.Count > MostDropped)
+        {
+            Interlocked.Exchange(ref _droppedForgotten, drop);
+            _dropped.Clear();
+        }
 
         if (_byId.TryRemove(id, out var entry))
         {
@@ -49,7 +60,7 @@ internal sealed class AccountDirectory(Guid tenantId, AccountLoader loader, int 
 
     public void DropAll()
     {
-        Interlocked.Increment(ref _drops);
+        Interlocked.Exchange(ref _droppedForgotten, Interlocked.Increment(ref _drops));
         _byClientId.Clear();
         _byId.Clear();
         _absent.Clear();
@@ -121,8 +132,8 @@ internal sealed class AccountDirectory(Guid tenantId, AccountLoader loader, int 
         _byClientId[account.ClientId] = entry;
         _byId[account.Id] = entry;
 
-        // Something was dropped while this was being read: it may be what was read, in its old form.
-        if (Volatile.Read(ref _drops) != dropsBefore)
+        // It was dropped while it was being read: what was read may be its old form.
+        if (Volatile.Read(ref _droppedForgotten) > dropsBefore || (_dropped.TryGetValue(account.Id, out var drop) && drop > dropsBefore))
         {
             Remove(entry);
         }

@@ -28,25 +28,37 @@ internal sealed class AccountLoader(IDbContextFactory<Db> contexts)
 
     public async Task<Account?> LoadAsync(Guid tenantId, string clientId, CancellationToken ct)
     {
-        await using var db = Open();
+        await using var db = await OpenAsync(ct);
 
         return await ReadAsync(db, await FirstAsync(s_byClientId(db, tenantId, clientId), ct), ct);
     }
 
     public async Task<Account?> LoadAsync(Guid tenantId, Guid id, CancellationToken ct)
     {
-        await using var db = Open();
+        await using var db = await OpenAsync(ct);
 
         return await ReadAsync(db, await FirstAsync(s_byId(db, tenantId, id), ct), ct);
     }
 
     // A request waits for this: a database that hangs is answered with 503 within a second (R254).
-    private Db Open()
+    private async Task<Db> OpenAsync(CancellationToken ct)
     {
         var db = contexts.CreateDbContext();
-        db.Database.SetCommandTimeout(1);
 
-        return db;
+        try
+        {
+            db.Database.SetCommandTimeout(1);
+
+            // Once for all five queries; each would open and close it otherwise.
+            await db.Database.OpenConnectionAsync(ct);
+
+            return db;
+        }
+        catch
+        {
+            await db.DisposeAsync();
+            throw;
+        }
     }
 
     private static async Task<Account?> ReadAsync(Db db, ServiceAccountRow? row, CancellationToken ct)

@@ -19,6 +19,7 @@ internal static class TenantRemoval
         db.RemoveRange(await db.Groups.Where(g => g.TenantId == id).ToListAsync(ct));
         db.RemoveRange(await db.TenantKeys.Where(k => k.TenantId == id).ToListAsync(ct));
         db.RemoveRange(await db.Revocations.Where(r => r.TenantId == id).ToListAsync(ct));
+        db.RemoveRange(await db.IdempotencyRecords.Where(i => i.TenantId == id).ToListAsync(ct));
         db.RemoveRange(await db.SetupTokens.Where(s => s.TenantId == id).ToListAsync(ct));
         db.Tenants.Remove(tenant);
     }

@@ -1,10 +1,8 @@
 using System.Net;
-using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
 using Countersign.Server.Admin;
 using Countersign.Server.Data;
 using Countersign.Server.Keys;
-using Countersign.Server.ServiceAccounts;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -12,57 +10,6 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.EntityFrameworkCore;
 
 namespace Countersign.Server.Tenants;
-
-internal sealed record TenantCreate(string Name, string Issuer, string[]? Hosts = null);
-
-internal sealed record TenantPatch
-{
-    public Patch<string> Name { get; init; }
-
-    public Patch<string[]> Hosts { get; init; }
-
-    public Patch<bool> Disabled { get; init; }
-
-    public Patch<TenantSettingsPatch> Settings { get; init; }
-}
-
-internal sealed record TenantSettingsPatch
-{
-    public Patch<TokenSettingsPatch> AccessToken { get; init; }
-
-    public Patch<int> MaxSecretLifetimeDays { get; init; }
-
-    public Patch<string> Granting { get; init; }
-
-    public Patch<bool> RequireIfMatch { get; init; }
-
-    public Patch<string> AuditTokens { get; init; }
-
-    public Patch<int> SigningKeyDays { get; init; }
-}
-
-internal sealed record TenantSettingsView(
-    TokenSettingsView AccessToken, int MaxSecretLifetimeDays, string Granting, bool RequireIfMatch, string AuditTokens, int SigningKeyDays);
-
-internal sealed record TenantView(
-    Guid Id, string Name, string Issuer, string[] Hosts, bool Disabled, TenantSettingsView Settings, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] AdministratorView? Admin = null)
-{
-    public static TenantView Of(TenantRow row) => new(
-        row.Id,
-        row.Name,
-        row.Issuer,
-        [.. row.Hosts.Select(h => h.Host).Order(StringComparer.Ordinal)],
-        row.Disabled,
-        new TenantSettingsView(
-            new TokenSettingsView(row.TokenFormat, row.TokenLifetimeSeconds, row.TokenAlg),
-            row.MaxSecretLifetimeDays,
-            row.Granting,
-            row.RequireIfMatch,
-            row.AuditTokens,
-            row.SigningKeyDays),
-        row.CreatedAt,
-        row.UpdatedAt);
-}
 
 /// <summary>
 /// Tenants. The administrators of the default tenant make and see all of them; those of another see their own alone. Nobody reaches into

@@ -8,7 +8,7 @@ public sealed class FilterTests(SharedServer shared) : IClassFixture<SharedServe
 
     private static readonly string[] s_injections =
     [
-        "'", "\"", "%", "_", "\\", "' OR '1'='1", "'; DROP TABLE service_accounts; --", "%' OR name LIKE '%", "\\' OR 1=1 --", "1) OR (1=1", "${jndi:ldap://x}", "{{7*7}}", "*", "[a-z]", "\r\n", "\t", "\u202e",
+        "'", "%", "_", "\\", "' OR '1'='1", "'; DROP TABLE service_accounts; --", "\\' OR 1=1 --", "1) OR (1=1", "*", "\r\n",
     ];
 
     private Caller _root = null!;

@@ -1,16 +1,11 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Countersign.Server.Tests.Framework;
 
 namespace Countersign.Server.Tests.Admin;
 
-public sealed class OpenApiTests(SharedServer shared) : IClassFixture<SharedServer>, IAsyncLifetime
+public sealed class OpenApiTests(OpenApiDocument shared) : IClassFixture<OpenApiDocument>
 {
-    private JsonElement _document;
-
-    public async ValueTask InitializeAsync() => _document = await new Caller(shared.Server, null).ReadAsync("/openapi.json");
-
-    public ValueTask DisposeAsync() => default;
+    private readonly JsonElement _document = shared.Json;
 
     [Fact]
     public void It_is_of_version_3_1_and_describes_every_route_once()

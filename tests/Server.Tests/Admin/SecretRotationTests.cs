@@ -122,24 +122,6 @@ public sealed class SecretRotationTests : IAsyncLifetime
         Assert.Equal(265, Math.Round((longest.Json.GetProperty("expires_at").GetDateTimeOffset() - now).TotalDays));
     }
 
-    [Theory]
-    [InlineData("{}")]
-    [InlineData("""{"now":false}""")]
-    [InlineData("""{"now":true,"quiet_hours":1}""")]
-    [InlineData("""{"quiet_hours":0}""")]
-    [InlineData("""{"quiet_hours":-1}""")]
-    [InlineData("""{"quiet_hours":8761}""")]
-    [InlineData("""{"at":"2020-01-01T00:00:00Z"}""")]
-    [InlineData("null")]
-    public async Task A_plan_that_is_none_changes_nothing(string plan)
-    {
-        var answer = await _root.PostAsync($"{Secrets}/rotate", $$"""{"retire_old":{{plan}}}""");
-
-        Assert.True(answer.Status == 400, $"{answer.Status} {answer.Body}");
-        Assert.Single(await _root.ListAsync(Secrets));
-        Assert.Equal("active", await StateAsync(_account.SecretId));
-    }
-
     [Fact]
     public async Task One_secret_is_retired_by_itself()
     {

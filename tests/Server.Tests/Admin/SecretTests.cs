@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using Countersign.OAuth;
 using Countersign.Server.Data;
 using Countersign.Server.Tests.Framework;
@@ -179,6 +178,24 @@ public sealed class SecretTests(SharedServer shared) : IClassFixture<SharedServe
         Assert.Equal(404, (await _root.PostAsync($"{path}/retire", new { })).Status);
         Assert.Equal(404, (await _root.DeleteAsync(path)).Status);
         Assert.Equal(404, (await _root.PostAsync($"/service-accounts/{other.Id}/revoke-tokens", new { credential = _account.SecretId })).Status);
+        Assert.Equal(200, (await _account.TokenAsync()).Status);
+    }
+
+    [Theory]
+    [InlineData("{}")]
+    [InlineData("""{"now":false}""")]
+    [InlineData("""{"now":true,"quiet_hours":1}""")]
+    [InlineData("""{"quiet_hours":0}""")]
+    [InlineData("""{"quiet_hours":-1}""")]
+    [InlineData("""{"quiet_hours":8761}""")]
+    [InlineData("""{"at":"2020-01-01T00:00:00Z"}""")]
+    [InlineData("null")]
+    public async Task A_plan_that_is_none_changes_nothing(string plan)
+    {
+        var answer = await _root.PostAsync($"{Secrets}/rotate", $$"""{"retire_old":{{plan}}}""");
+
+        Assert.True(answer.Status == 400, $"{answer.Status} {answer.Body}");
+        Assert.Single(await _root.ListAsync(Secrets));
         Assert.Equal(200, (await _account.TokenAsync()).Status);
     }
 

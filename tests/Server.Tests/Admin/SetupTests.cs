@@ -1,4 +1,3 @@
-using Countersign.OAuth;
 using Countersign.Server.Data;
 using Countersign.Server.Hosting;
 using Countersign.Server.Tests.Framework;

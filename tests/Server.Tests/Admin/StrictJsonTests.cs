@@ -1,23 +1,14 @@
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json.Nodes;
-using Countersign.Server.Tests.Framework;
 
 namespace Countersign.Server.Tests.Admin;
 
 /// <summary>A body is taken as it was agreed on, or not at all.</summary>
-public sealed class StrictJsonTests(SharedServer shared) : IClassFixture<SharedServer>, IAsyncLifetime
+public sealed class StrictJsonTests(SharedEstate shared) : IClassFixture<SharedEstate>
 {
-    private Caller _root = null!;
-    private Estate _estate = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        _root = await shared.Server.RootAsync();
-        _estate = await Estate.MakeAsync(_root);
-    }
-
-    public ValueTask DisposeAsync() => default;
+    private readonly Caller _root = shared.Root;
+    private readonly Estate _estate = shared.Estate;
 
     [Fact]
     [Trait("R", "216")]

@@ -3,27 +3,13 @@ using Countersign.Server.Tests.Framework;
 namespace Countersign.Server.Tests.Admin;
 
 /// <summary>Two tenants on one server. With everything that belongs to one, its ids too, nothing of the other can be seen or changed.</summary>
-public sealed class TenantIsolationTests : IAsyncLifetime
+public sealed class TenantIsolationTests(TwoTenants shared) : IClassFixture<TwoTenants>
 {
-    private const string OtherHost = "b.example";
-
-    private TestServer _server = null!;
-    private Caller _a = null!;
-    private Caller _b = null!;
-    private Estate _ofA = null!;
-    private Estate _ofB = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        _server = await TestServer.StartAsync();
-        _a = await _server.RootAsync();
-        var made = await _a.MakeAsync("/tenants", new { name = "b", issuer = $"https://{OtherHost}" });
-        var admin = made.Json.GetProperty("admin");
-        _b = await _server.SignInAsync(admin.GetProperty("client_id").GetString()!, admin.GetProperty("client_secret").GetString()!, OtherHost);
-        (_ofA, _ofB) = (await Estate.MakeAsync(_a), await Estate.MakeAsync(_b));
-    }
-
-    public ValueTask DisposeAsync() => _server.DisposeAsync();
+    private readonly TestServer _server = shared.Server;
+    private readonly Caller _a = shared.A;
+    private readonly Caller _b = shared.B;
+    private readonly Estate _ofA = shared.OfA;
+    private readonly Estate _ofB = shared.OfB;
 
     [Theory]
     [InlineData("a")]
@@ -136,7 +122,7 @@ public sealed class TenantIsolationTests : IAsyncLifetime
     public async Task A_token_opens_its_own_tenant_alone()
     {
         Assert.Equal(401, (await new Caller(_server, _b.Token).GetAsync("/whoami")).Status);
-        Assert.Equal(401, (await new Caller(_server, _a.Token, OtherHost).GetAsync("/whoami")).Status);
+        Assert.Equal(401, (await new Caller(_server, _a.Token, TwoTenants.OtherHost).GetAsync("/whoami")).Status);
         Assert.Equal(421, (await new Caller(_server, _a.Token, "c.example").GetAsync("/whoami")).Status);
 
         var why = (await _a.ListAsync("/audit-events?kind=admin&outcome=refused"))[0];

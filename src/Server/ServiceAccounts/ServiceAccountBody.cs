@@ -1,0 +1,49 @@
+using Countersign.Server.Admin;
+using Countersign.Server.Data;
+using Countersign.Server.Organizations;
+
+namespace Countersign.Server.ServiceAccounts;
+
+internal sealed record ServiceAccountCreate(string Name, OwnerBody? Owner = null, string? ClientId = null, string? Description = null, TokenSettingsPatch? AccessToken = null);
+
+internal sealed record ServiceAccountPatch
+{
+    public Patch<string> Name { get; init; }
+
+    public Patch<string> Description { get; init; }
+
+    public Patch<bool> Disabled { get; init; }
+
+    public Patch<TokenSettingsPatch> AccessToken { get; init; }
+}
+
+internal sealed record ServiceAccountView(
+    Guid Id,
+    string ClientId,
+    string Name,
+    string? Description,
+    OwnerView? Owner,
+    bool Disabled,
+    TokenSettingsView AccessToken,
+    string AuthMethod,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset UpdatedAt,
+    DateTimeOffset? LastUsedAt)
+{
+    public static ServiceAccountView Of(ServiceAccountRow row) => new(
+        row.Id,
+        row.ClientId,
+        row.Name,
+        row.Description,
+        OwnerView.Of(row),
+        row.Disabled,
+        new TokenSettingsView(row.TokenFormat, row.TokenLifetimeSeconds, row.TokenAlg),
+        "client_secret",
+        row.CreatedAt,
+        row.UpdatedAt,
+        row.LastUsedAt);
+}
+
+internal sealed record RevokeTokensBody(Guid? Credential = null, DateTimeOffset? IssuedBefore = null);
+
+internal sealed record RevokedView(DateTimeOffset RevokedBefore);
