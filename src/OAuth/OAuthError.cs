@@ -46,8 +46,9 @@ public sealed record OAuthError
     public static OAuthError UnsupportedTokenType(FailedCheck failed) =>
         new("unsupported_token_type", "tokens of this type cannot be revoked", 400, failed);
 
+    /// <summary>429, and not <c>invalid_client</c>, which is always 401: nothing was looked at.</summary>
     public static OAuthError TooManyFailures(TimeSpan retryAfter, FailedCheck failed) =>
-        new("invalid_client", "too many failed attempts from this address", 429, failed) { RetryAfter = retryAfter };
+        new("temporarily_unavailable", "too many failed attempts from this address", 429, failed) { RetryAfter = retryAfter };
 
     public static OAuthError TemporarilyUnavailable(FailedCheck failed) =>
         new("temporarily_unavailable", "the server cannot answer now", 503, failed) { RetryAfter = TimeSpan.FromSeconds(5) };

@@ -140,6 +140,37 @@ public sealed class IntrospectionTests : IAsyncLifetime
     }
 
     [Fact]
+    [Trait("R", "33")]
+    public async Task A_bearer_token_and_a_secret_are_two_methods()
+    {
+        var admin = _server.Demo.Admin;
+        var request = TestServer.Form("/oauth2/introspect", ("token", "x"), ("client_id", admin.ClientId), ("client_secret", admin.ClientSecret));
+        request.Headers.Authorization = new("Bearer", await _server.AdminTokenAsync(admin.ClientId, admin.ClientSecret));
+
+        await _server.AssertRefusedAsync(await _server.SendAsync(request), 400, "invalid_request", "one-method");
+    }
+
+    [Fact]
+    [Trait("R", "49")]
+    public async Task Guessed_bearer_tokens_are_slowed_and_good_ones_are_not()
+    {
+        var statuses = new List<int>();
+
+        for (var i = 0; i < 12; i++)
+        {
+            var guess = TestServer.Form("/oauth2/introspect", ("token", "x"));
+            guess.Headers.Authorization = new("Bearer", $"guess-{i}");
+            statuses.Add((await _server.SendAsync(guess)).Status);
+        }
+
+        Assert.Equal([.. Enumerable.Repeat(401, 10), 429, 429], statuses);
+        var admin = _server.Demo.Admin;
+        var good = TestServer.Form("/oauth2/introspect", ("token", "x"));
+        good.Headers.Authorization = new("Bearer", await _server.AdminTokenAsync(admin.ClientId, admin.ClientSecret));
+        Assert.Equal(200, (await _server.SendAsync(good)).Status);
+    }
+
+    [Fact]
     [Trait("R", "148")]
     public async Task A_missing_or_repeated_token_is_400()
     {

@@ -106,6 +106,13 @@ internal sealed class AdminGate(RequestDelegate next, AuditWriter audit, Failure
             return null;
         }
 
+        if (http.Request.Headers.Authorization.Count > 1 || http.Request.Headers.Authorization[0]!.Contains(','))
+        {
+            await Problems.WriteAsync(http, StatusCodes.Status400BadRequest, "the Authorization header is repeated, or holds a list", null);
+
+            return null;
+        }
+
         var tenant = http.GetTenant();
         var now = time.GetUtcNow();
         LiveToken? live = null;
@@ -123,7 +130,7 @@ internal sealed class AdminGate(RequestDelegate next, AuditWriter audit, Failure
 
         if (live is null)
         {
-            var locked = limiter.Failed(tenant.Id, "(bearer token)", http.Connection.RemoteIpAddress);
+            var locked = limiter.Failed(tenant.Id, BearerToken.FailuresName, http.Connection.RemoteIpAddress);
             await RefuseAsync(
                 http,
                 locked is null ? StatusCodes.Status401Unauthorized : StatusCodes.Status429TooManyRequests,

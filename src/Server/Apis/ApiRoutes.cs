@@ -184,7 +184,7 @@ internal static class ApiRoutes
                 return Refusal.Invalid("scopes", "must be a list");
             }
 
-            if (ScopesFault(scopes) is { } fault)
+            if (ScopesFault(row.Identifier, scopes) is { } fault)
             {
                 return fault;
             }
@@ -243,7 +243,7 @@ internal static class ApiRoutes
         : body.Identifier.StartsWith("urn:countersign:", StringComparison.OrdinalIgnoreCase) ? Refusal.Invalid("identifier", "must not begin with urn:countersign:, which is the server's own")
         : !IsNormal(body.Identifier) ? Refusal.Invalid("identifier", "must be in normal form: scheme and host in lower case, without user, default port, dot segments and needless escapes")
         : Names.Fault(body.Name) is { } fault ? Refusal.Invalid("name", fault)
-        : ScopesFault(body.Scopes);
+        : ScopesFault(body.Identifier, body.Scopes);
 
     // Identifiers are compared byte for byte: one that is only spelt otherwise would be another API (R219).
     private static bool IsNormal(string identifier)
@@ -257,11 +257,12 @@ internal static class ApiRoutes
             && (scheme is not ("http" or "https") || uri.AbsoluteUri == identifier || uri.AbsoluteUri == identifier + "/");
     }
 
-    private static Refusal? ScopesFault(ScopeBody[] scopes) =>
+    private static Refusal? ScopesFault(string identifier, ScopeBody[] scopes) =>
         scopes.FirstOrDefault(s => !ScopeText.IsToken(s.Name)) is { } bad ? Refusal.Invalid("scopes", $"names a scope of other characters than RFC 6749 allows: {Printable(bad.Name)}")
         : scopes.Select(s => s.Name).Distinct().Count() != scopes.Length ? Refusal.Invalid("scopes", "names a scope twice")
         : scopes.Select(s => Names.DescriptionFault(s.Description)).FirstOrDefault(f => f is not null) is { } fault ? Refusal.Invalid("scopes", $"holds a description that {fault}")
-        : scopes.Sum(s => s.Name.Length + 1) > MostScopeText ? Refusal.Invalid("scopes", $"must not be longer than {MostScopeText} characters together")
+        : identifier.Length + scopes.Sum(s => s.Name.Length + 1) > MostScopeText
+            ? Refusal.Invalid("scopes", $"must not be longer than {MostScopeText} characters together with the identifier: a token with all of them must fit 4 KiB")
         : null;
 
     private static string Printable(string text) => new([.. text.Take(60).Select(c => c is >= ' ' and <= '~' ? c : '?')]);

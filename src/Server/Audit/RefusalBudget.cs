@@ -17,7 +17,7 @@ internal sealed class RefusalBudget(TimeProvider time)
     private const int Addresses = 10_000;
 
     private ConcurrentDictionary<(Guid Tenant, IPAddress Source), Tally> _tallies = new();
-    private long _minute;
+    private long _minute = time.GetUtcNow().ToUnixTimeSeconds() / 60;
 
     public bool Take(Guid tenant, IPAddress source)
     {

@@ -38,7 +38,7 @@ internal sealed partial class ServerCertificate(string certificatePath, string k
                 _written = written;
                 LogRead(_certificate.Subject, _certificate.NotAfter.ToUniversalTime());
             }
-            catch (Exception exception) when (_certificate is not null && exception is CryptographicException or IOException)
+            catch (Exception exception) when (_certificate is not null && exception is CryptographicException or IOException or UnauthorizedAccessException)
             {
                 // Half-written files are met again at the next look; the old certificate serves until then.
                 LogUnreadable(exception.GetType().Name);

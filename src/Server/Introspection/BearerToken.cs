@@ -7,6 +7,9 @@ namespace Countersign.Server.Introspection;
 /// <summary>A token in the Authorization header; nowhere else is one read (R132).</summary>
 internal static class BearerToken
 {
+    /// <summary>Under what failures of bearer tokens of one address are counted: they name no client.</summary>
+    public const string FailuresName = "(bearer token)";
+
     private const string Scheme = "Bearer";
 
     /// <summary>The token, or null when the request carries none in the form of RFC 6750 §2.1.</summary>

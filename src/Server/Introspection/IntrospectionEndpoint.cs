@@ -12,7 +12,7 @@ namespace Countersign.Server.Introspection;
 /// <c>POST /oauth2/introspect</c> (RFC 7662). A caller sees a token only if it acts as one of the APIs that the token is for, or holds the
 /// permission to introspect; to all others the token reads as unknown.
 /// </summary>
-internal sealed class IntrospectionEndpoint(ClientAuthentication clients, ExchangeLog log)
+internal sealed class IntrospectionEndpoint(ClientAuthentication clients, FailureLimiter limiter, ExchangeLog log)
 {
     private const string Permission = "tokens.introspect";
 
@@ -21,17 +21,20 @@ internal sealed class IntrospectionEndpoint(ClientAuthentication clients, Exchan
 
     private async Task HandleAsync(HttpContext http)
     {
+        var form = await OAuthForm.ReadAsync(http.Request, http.RequestAborted);
+
+        // Once the form is here: who held back its last byte is judged by what holds now (R39).
         var exchange = log.Begin("introspection", http);
 
-        if (await AnswerAsync(http, exchange, http.RequestAborted) is { } refusal)
+        if (await AnswerAsync(http, form, exchange, http.RequestAborted) is { } refusal)
         {
             OAuthAnswer.Refuse(http, refusal, log.Refused(exchange, refusal));
         }
     }
 
-    private async ValueTask<OAuthError?> AnswerAsync(HttpContext http, Exchange exchange, CancellationToken ct)
+    private async ValueTask<OAuthError?> AnswerAsync(HttpContext http, Result<FormParameters> read, Exchange exchange, CancellationToken ct)
     {
-        if (!(await OAuthForm.ReadAsync(http.Request, ct)).Is(out var form, out var error))
+        if (!read.Is(out var form, out var error))
         {
             return error;
         }
@@ -72,15 +75,7 @@ internal sealed class IntrospectionEndpoint(ClientAuthentication clients, Exchan
     {
         if (BearerToken.Read(http.Request) is { } bearer)
         {
-            exchange.Method = "bearer";
-            var (live, reason) = await TokenInspection.InspectAsync(exchange.Tenant, exchange.Snapshot, bearer, exchange.Now, ct);
-            exchange.Account = live?.Account;
-            exchange.ClientId = live?.Account.ClientId;
-
-            // Only a token made for asking may ask: any other would let an API use what it was sent.
-            return live is null || !BearerToken.HasScope(live.Token, Permission) || !live.Token.Audience.AsSpan().Contains(AdminApi.Identifier)
-                ? OAuthError.InvalidClient(new FailedCheck("caller-token", reason ?? "the bearer token does not carry the scope to introspect", Expected: Permission))
-                : live.Account;
+            return await BearerAsync(bearer, form, exchange, ct);
         }
 
         if (!ClientCredential.Read(http.Request.Headers.Authorization, form).Is(out var credential, out var error)
@@ -90,6 +85,34 @@ internal sealed class IntrospectionEndpoint(ClientAuthentication clients, Exchan
         }
 
         return client.Account;
+    }
+
+    private async ValueTask<Result<Account>> BearerAsync(byte[] bearer, FormParameters form, Exchange exchange, CancellationToken ct)
+    {
+        exchange.Method = "bearer";
+
+        if (form.Has("client_secret"u8) || form.Has("client_assertion"u8))
+        {
+            return OAuthError.InvalidRequest(
+                "use one client authentication method in a request",
+                new FailedCheck("one-method", "a bearer token and a client credential in one request", Hint: "send one of the two"));
+        }
+
+        var (live, reason) = await TokenInspection.InspectAsync(exchange.Tenant, exchange.Snapshot, bearer, exchange.Now, ct);
+        exchange.Account = live?.Account;
+        exchange.ClientId = live?.Account.ClientId;
+
+        // Only a token made for asking may ask: any other would let an API use what it was sent.
+        if (live is not null && BearerToken.HasScope(live.Token, Permission) && live.Token.Audience.AsSpan().Contains(AdminApi.Identifier))
+        {
+            return live.Account;
+        }
+
+        var failed = new FailedCheck("caller-token", reason ?? "the bearer token does not carry the scope to introspect", Expected: Permission);
+
+        return limiter.Failed(exchange.Tenant.Id, BearerToken.FailuresName, exchange.Source) is { } wait
+            ? OAuthError.TooManyFailures(wait, failed)
+            : OAuthError.InvalidClient(failed);
     }
 
     private static bool MaySee(Account caller, AccessToken token, Exchange exchange)

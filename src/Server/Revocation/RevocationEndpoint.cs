@@ -16,9 +16,12 @@ internal sealed class RevocationEndpoint(ClientAuthentication clients, Revocatio
 
     private async Task HandleAsync(HttpContext http)
     {
+        var form = await OAuthForm.ReadAsync(http.Request, http.RequestAborted);
+
+        // Once the form is here: who held back its last byte is judged by what holds now (R39).
         var exchange = log.Begin("revocation", http);
 
-        if (await RevokeAsync(http, exchange, http.RequestAborted) is { } refusal)
+        if (await RevokeAsync(http, form, exchange, http.RequestAborted) is { } refusal)
         {
             OAuthAnswer.Refuse(http, refusal, log.Refused(exchange, refusal));
         }
@@ -28,9 +31,9 @@ internal sealed class RevocationEndpoint(ClientAuthentication clients, Revocatio
         }
     }
 
-    private async ValueTask<OAuthError?> RevokeAsync(HttpContext http, Exchange exchange, CancellationToken ct)
+    private async ValueTask<OAuthError?> RevokeAsync(HttpContext http, Result<FormParameters> read, Exchange exchange, CancellationToken ct)
     {
-        if (!(await OAuthForm.ReadAsync(http.Request, ct)).Is(out var form, out var error)
+        if (!read.Is(out var form, out var error)
             || !ClientCredential.Read(http.Request.Headers.Authorization, form).Is(out var credential, out error)
             || !(await clients.AuthenticateAsync(credential, exchange, ct)).Is(out var client, out error))
         {

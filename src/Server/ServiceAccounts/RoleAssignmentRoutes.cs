@@ -128,7 +128,10 @@ internal static class RoleAssignmentRoutes
             return Problems.Of(caller, refusal);
         }
 
-        db.RoleAssignments.Remove(row);
+        // Two that gave the same role at the same moment have given it twice: it goes whole.
+        db.RoleAssignments.RemoveRange(await db.RoleAssignments
+            .Where(r => r.AccountId == id && r.RoleId == row.RoleId && r.ReachGroupId == row.ReachGroupId && r.ReachOrganizationId == row.ReachOrganizationId)
+            .ToListAsync(ct));
         await store.CommitAsync(db, caller.Event("role.unassigned", row.RoleId.ToString(), account, id), ct);
 
         return TypedResults.NoContent();

@@ -18,7 +18,7 @@ internal sealed record SecretRotate(RetireOld RetireOld, DateTimeOffset? Expires
 
 internal sealed record SecretRetire(DateTimeOffset? At = null, int? QuietHours = null);
 
-internal record SecretView(
+internal sealed record SecretView(
     Guid Id,
     string? Hint,
     string State,
@@ -42,7 +42,7 @@ internal record SecretView(
         row.LastUsedAt,
         row.LastUsedFrom);
 
-    protected static string StateOf(ClientSecretRow row, DateTimeOffset now) =>
+    private static string StateOf(ClientSecretRow row, DateTimeOffset now) =>
         row.RetiresAt <= now ? "retired"
         : row.ExpiresAt <= now ? "expired"
         : row.RetiresAt is not null || row.RetiresWhenQuietHours is not null ? "retiring"
