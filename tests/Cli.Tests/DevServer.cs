@@ -19,9 +19,12 @@ public sealed class DevServer : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
+        // The program as it is built for use; the copy beside the tests lacks its native parts.
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        var program = Path.Combine(folder.Parent!.Parent!.FullName, "Cli", folder.Name, "countersign.dll");
         _process = Process.Start(new ProcessStartInfo("dotnet")
         {
-            ArgumentList = { Path.Combine(AppContext.BaseDirectory, "countersign.dll"), "dev", "--port", "0", "--data", _folder.Path("") },
+            ArgumentList = { program, "dev", "--port", "0", "--data", _folder.Path("") },
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             RedirectStandardInput = true,

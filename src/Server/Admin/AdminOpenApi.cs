@@ -1,4 +1,7 @@
+using System.Reflection;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.Extensions.DependencyInjection;
@@ -59,6 +62,11 @@ internal static class AdminOpenApi
         if (IsPatch(type))
         {
             Copy(await context.GetOrCreateSchemaAsync(type.GetGenericArguments()[0], cancellationToken: ct), schema);
+
+            if (TakesNull(context.JsonPropertyInfo))
+            {
+                schema.Type |= JsonSchemaType.Null;
+            }
         }
         else if ((Nullable.GetUnderlyingType(type) ?? type) == typeof(DateTimeOffset))
         {
@@ -78,7 +86,7 @@ internal static class AdminOpenApi
         }
 
         // Whether a member must be there is the serialiser's guess from the constructor; one that is left out where it is null need not be.
-        foreach (var member in context.JsonTypeInfo.Properties.Where(p => p.AttributeProvider?.IsDefined(typeof(System.Text.Json.Serialization.JsonIgnoreAttribute), true) == true))
+        foreach (var member in context.JsonTypeInfo.Properties.Where(p => p.AttributeProvider?.IsDefined(typeof(JsonIgnoreAttribute), true) == true))
         {
             schema.Required?.Remove(member.Name);
         }
@@ -132,6 +140,10 @@ internal static class AdminOpenApi
             },
         },
     };
+
+    // Patch<string?> says that a null has a meaning.
+    private static bool TakesNull(JsonPropertyInfo? member) =>
+        member?.AttributeProvider is PropertyInfo property && new NullabilityInfoContext().Create(property).GenericTypeArguments[0].ReadState == NullabilityState.Nullable;
 
     private static bool IsPatch(Type type) => type.IsGenericType && type.GetGenericTypeDefinition() == typeof(Patch<>);
 }

@@ -22,7 +22,7 @@ internal sealed record ApiPatch
 
     public Patch<ScopeBody[]> Scopes { get; init; }
 
-    public Patch<TokenSettingsPatch> AccessToken { get; init; }
+    public Patch<TokenSettingsPatch?> AccessToken { get; init; }
 }
 
 internal sealed record ApiView(

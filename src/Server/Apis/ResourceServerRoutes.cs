@@ -2,8 +2,8 @@ using Countersign.Server.Admin;
 using Countersign.Server.Data;
 using Countersign.Server.ServiceAccounts;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.EntityFrameworkCore;
 

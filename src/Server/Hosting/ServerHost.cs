@@ -200,6 +200,9 @@ internal static class ServerHost
         logging.SetMinimumLevel(Enum.Parse<LogLevel>(settings.LogLevel, ignoreCase: true));
         logging.AddFilter("Microsoft", LogLevel.Warning);
 
+        // What fails is said where it is handled, in words of ours and without the statement.
+        logging.AddFilter("Microsoft.EntityFrameworkCore", LogLevel.None);
+
         // One JSON object per line, UTC (R240).
         logging.AddJsonConsole(options =>
         {

@@ -15,7 +15,7 @@ internal sealed record GrantPatch
 {
     public Patch<string[]> Scopes { get; init; }
 
-    public Patch<string[]> DefaultScopes { get; init; }
+    public Patch<string[]?> DefaultScopes { get; init; }
 }
 
 internal sealed record ApiReference(Guid Id, string Identifier);

@@ -10,11 +10,11 @@ internal sealed record ServiceAccountPatch
 {
     public Patch<string> Name { get; init; }
 
-    public Patch<string> Description { get; init; }
+    public Patch<string?> Description { get; init; }
 
     public Patch<bool> Disabled { get; init; }
 
-    public Patch<TokenSettingsPatch> AccessToken { get; init; }
+    public Patch<TokenSettingsPatch?> AccessToken { get; init; }
 }
 
 internal sealed record ServiceAccountView(

@@ -10,11 +10,11 @@ internal sealed record TokenSettingsPatch
     /// <summary>Takes all back to what is inherited.</summary>
     public static readonly TokenSettingsPatch Nothing = new() { Format = new(null), LifetimeSeconds = new(null), Alg = new(null) };
 
-    public Patch<string> Format { get; init; }
+    public Patch<string?> Format { get; init; }
 
     public Patch<int?> LifetimeSeconds { get; init; }
 
-    public Patch<string> Alg { get; init; }
+    public Patch<string?> Alg { get; init; }
 }
 
 /// <summary>How tokens are made, as shown; null is inherited.</summary>

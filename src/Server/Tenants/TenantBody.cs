@@ -11,7 +11,7 @@ internal sealed record TenantPatch
 {
     public Patch<string> Name { get; init; }
 
-    public Patch<string[]> Hosts { get; init; }
+    public Patch<string[]?> Hosts { get; init; }
 
     public Patch<bool> Disabled { get; init; }
 

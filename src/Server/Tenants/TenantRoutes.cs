@@ -170,7 +170,9 @@ internal static partial class TenantRoutes
             row.Disabled = disabled;
         }
 
-        return body.Settings is { IsSet: true, Value: { } settings } ? TenantSettings.Apply(row, settings, keys, caller.Now) : null;
+        return !body.Settings.Is(out var settings) ? null
+            : settings is null ? Refusal.Invalid("settings", "must be an object")
+            : TenantSettings.Apply(row, settings, keys, caller.Now);
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(

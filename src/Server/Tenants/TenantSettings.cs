@@ -10,8 +10,11 @@ internal static class TenantSettings
 {
     public static Refusal? Apply(TenantRow row, TenantSettingsPatch patch, KeyRing? keys, DateTimeOffset now)
     {
-        if (patch.AccessToken is { IsSet: true, Value: { } token })
+        if (patch.AccessToken.Is(out var token))
         {
+            // A null takes all three away, and is refused below.
+            token ??= TokenSettingsPatch.Nothing;
+
             if (!TokenSettingsView.Apply(new TokenSettingsView(row.TokenFormat, row.TokenLifetimeSeconds, row.TokenAlg), token, keys, now)
                 .Is(out var after, out var refusal))
             {

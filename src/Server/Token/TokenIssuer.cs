@@ -2,8 +2,8 @@ using System.Buffers;
 using System.Buffers.Text;
 using Countersign.OAuth;
 using Countersign.Server.Audit;
-using Countersign.Server.Keys;
 using Countersign.Server.Clients;
+using Countersign.Server.Keys;
 
 namespace Countersign.Server.Token;
 

@@ -86,6 +86,7 @@ public sealed class OpenApiTests(OpenApiDocument shared) : IClassFixture<OpenApi
         var account = schemas.GetProperty("ServiceAccountPatch").GetProperty("properties");
         Assert.Equal("string", Type(account.GetProperty("name")));
         Assert.Equal("boolean", Type(account.GetProperty("disabled")));
+        Assert.Equal(("\"string\"", """["null","string"]"""), (Compact(account.GetProperty("name").GetProperty("type")), Compact(account.GetProperty("description").GetProperty("type"))));
         Assert.Equal(["format", "lifetime_seconds", "alg"], account.GetProperty("access_token").GetProperty("properties").EnumerateObject().Select(p => p.Name));
         Assert.Equal("array", Type(schemas.GetProperty("GrantPatch").GetProperty("properties").GetProperty("scopes")));
         Assert.Equal("date-time", schemas.GetProperty("SecretPatch").GetProperty("properties").GetProperty("expires_at").GetProperty("format").GetString());
@@ -149,6 +150,8 @@ public sealed class OpenApiTests(OpenApiDocument shared) : IClassFixture<OpenApi
 
     private static Dictionary<string, JsonElement> Parameters(JsonElement operation) =>
         operation.TryGetProperty("parameters", out var parameters) ? parameters.EnumerateArray().ToDictionary(p => p.GetProperty("name").GetString()!) : [];
+
+    private static string Compact(JsonElement json) => JsonSerializer.Serialize(json);
 
     private static string? Type(JsonElement schema) =>
         schema.GetProperty("type") is { ValueKind: JsonValueKind.Array } types ? types.EnumerateArray().Select(t => t.GetString()).Single(t => t != "null") : schema.GetProperty("type").GetString();

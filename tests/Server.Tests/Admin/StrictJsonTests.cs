@@ -123,6 +123,8 @@ public sealed class StrictJsonTests(SharedEstate shared) : IClassFixture<SharedE
     [InlineData("/tenants/{tenant}", """{"settings":{"access_token":{"alg":null}}}""")]
     [InlineData("/tenants/{tenant}", """{"settings":{"access_token":{"lifetime_seconds":null}}}""")]
     [InlineData("/tenants/{tenant}", """{"settings":{"unknown":true}}""")]
+    [InlineData("/tenants/{tenant}", """{"settings":null}""")]
+    [InlineData("/tenants/{tenant}", """{"settings":{"access_token":null}}""")]
     [Trait("R", "216")]
     [Trait("R", "217")]
     [Trait("R", "228")]
