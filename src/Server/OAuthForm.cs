@@ -102,7 +102,7 @@ internal static class OAuthForm
     {
         foreach (var name in s_onceHeaders)
         {
-            if (headers[name] is { Count: > 0 } values && (values.Count > 1 || values[0]!.Contains(',')))
+            if (IsRepeated(headers[name]))
             {
                 return true;
             }
@@ -110,6 +110,9 @@ internal static class OAuthForm
 
         return false;
     }
+
+    /// <summary>Whether a header that proves something occurs twice, or holds a list (R15).</summary>
+    public static bool IsRepeated(StringValues header) => header.Count > 1 || (header.Count == 1 && header[0]!.Contains(','));
 
     private static bool IsForm(string? contentType, out string? charset)
     {

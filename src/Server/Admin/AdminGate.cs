@@ -106,7 +106,7 @@ internal sealed class AdminGate(RequestDelegate next, AuditWriter audit, Failure
             return null;
         }
 
-        if (http.Request.Headers.Authorization.Count > 1 || http.Request.Headers.Authorization[0]!.Contains(','))
+        if (OAuthForm.IsRepeated(http.Request.Headers.Authorization))
         {
             await Problems.WriteAsync(http, StatusCodes.Status400BadRequest, "the Authorization header is repeated, or holds a list", null);
 

@@ -122,11 +122,10 @@ internal sealed partial class TokenUsage(Store store, TimeProvider time, ILogger
     {
         await db.Database.ExecuteSqlAsync(UsageSql.Counts(part.Select(p => Row(p.Key, p.Value))));
 
-        // In one order everywhere, so that two nodes that write at once do not wait for each other in a circle.
+        // In one order everywhere, so that two nodes do not wait for each other in a circle; a part is in that of credentials.
         var secrets = part
             .GroupBy(p => p.Key.Credential)
             .Select(used => used.MaxBy(u => u.Value.LastMs))
-            .OrderBy(u => u.Key.Credential)
             .Select(u => new LastUse(u.Key.Credential, LastOf(u.Value), u.Key.Source.ToString()));
         await db.Database.ExecuteSqlAsync(UsageSql.Secrets(secrets));
 
