@@ -5,16 +5,13 @@ namespace Countersign.OAuth;
 /// <summary>All that is known of a signature algorithm (RFC 7518 §3.1): the one table by <c>alg</c>.</summary>
 public sealed class SigningAlgorithm
 {
-    /// <summary>The bits of an RSA key that we make.</summary>
-    public const int RsaBits = 2048;
-
     private SigningAlgorithm(string name, HashAlgorithmName hash, RSASignaturePadding padding) =>
-        (Name, KeyType, Hash, Padding, SignatureLength) = (name, "RSA", hash, padding, RsaBits / 8);
+        (Name, Family, Hash, Padding) = (name, KeyFamily.Rsa, hash, padding);
 
     private SigningAlgorithm(string name, HashAlgorithmName hash, string curve, string curveOid, int signatureLength) =>
-        (Name, KeyType, Hash, Curve, CurveOid, SignatureLength) = (name, "EC", hash, curve, curveOid, signatureLength);
+        (Name, Family, Hash, Curve, CurveOid, SignatureLength) = (name, KeyFamily.Ec, hash, curve, curveOid, signatureLength);
 
-    /// <summary>Every algorithm we sign with.</summary>
+    /// <summary>Every algorithm that we sign with and take. HMAC and <c>none</c> are not among them (R76).</summary>
     public static IReadOnlyList<SigningAlgorithm> All { get; } =
     [
         // RFC 7518 §3.4: r and s, each as long as the order of the curve.
@@ -24,6 +21,8 @@ public sealed class SigningAlgorithm
         new("RS256", HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1),
         new("RS384", HashAlgorithmName.SHA384, RSASignaturePadding.Pkcs1),
         new("RS512", HashAlgorithmName.SHA512, RSASignaturePadding.Pkcs1),
+
+        // The salt is as long as the hash (RFC 7518 §3.5), which is all that the platform makes and takes.
         new("PS256", HashAlgorithmName.SHA256, RSASignaturePadding.Pss),
         new("PS384", HashAlgorithmName.SHA384, RSASignaturePadding.Pss),
         new("PS512", HashAlgorithmName.SHA512, RSASignaturePadding.Pss),
@@ -33,15 +32,18 @@ public sealed class SigningAlgorithm
     public string Name { get; }
 
     /// <summary>The <c>kty</c> of its keys: RSA or EC.</summary>
-    public string KeyType { get; }
+    public string KeyType => Family.KeyType;
 
     /// <summary>The <c>crv</c> of its keys; null for RSA.</summary>
     public string? Curve { get; }
 
     public HashAlgorithmName Hash { get; }
 
-    /// <summary>The bytes of a signature; for RSA, that of a key that we make.</summary>
-    public int SignatureLength { get; }
+    /// <summary>What its keys can do.</summary>
+    internal KeyFamily Family { get; }
+
+    /// <summary>The bytes of an EC signature; zero where it depends on the key.</summary>
+    internal int SignatureLength { get; }
 
     /// <summary>The curve as certificates and PKCS #8 name it (RFC 5480 §2.1.1.1).</summary>
     internal string? CurveOid { get; }
@@ -49,11 +51,11 @@ public sealed class SigningAlgorithm
     internal RSASignaturePadding? Padding { get; }
 
     /// <summary>The algorithm of that name, letter case included; null when there is none.</summary>
-    public static SigningAlgorithm? ByName(string name)
+    public static SigningAlgorithm? ByName(ReadOnlySpan<char> name)
     {
         foreach (var algorithm in All)
         {
-            if (algorithm.Name == name)
+            if (name.SequenceEqual(algorithm.Name))
             {
                 return algorithm;
             }
@@ -61,6 +63,12 @@ public sealed class SigningAlgorithm
 
         return null;
     }
+
+    /// <summary>The one algorithm of keys on the curve of that JWK name; null when we know no such curve.</summary>
+    internal static SigningAlgorithm? ByCurve(string? curve) => All.FirstOrDefault(a => a.Curve is not null && a.Curve == curve);
+
+    /// <summary>The one algorithm of keys on the curve of that object identifier; null when we know no such curve.</summary>
+    internal static SigningAlgorithm? ByCurveOid(string? oid) => All.FirstOrDefault(a => a.CurveOid is not null && a.CurveOid == oid);
 
     public override string ToString() => Name;
 }

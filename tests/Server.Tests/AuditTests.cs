@@ -28,7 +28,7 @@ public sealed class AuditTests : IAsyncLifetime
         Assert.Equal("client_secret_basic", explanation.GetProperty("method").GetString());
         var checks = explanation.GetProperty("checks").EnumerateArray().ToList();
         Assert.Equal(
-            ["request-form", "client-known", "secret-matches", "secret-not-expired", "secret-not-retired", "account-enabled", "scope-granted"],
+            ["request-form", "client-known", "method-registered", "secret-matches", "secret-not-expired", "secret-not-retired", "account-enabled", "scope-granted"],
             checks.Select(c => c.GetProperty("check").GetString()));
         Assert.All(checks.SkipLast(1), c => Assert.True(c.GetProperty("passed").GetBoolean()));
         var failed = checks[^1];

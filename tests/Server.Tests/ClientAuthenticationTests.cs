@@ -100,8 +100,8 @@ public sealed class ClientAuthenticationTests(SharedServer shared, ServerBehindP
             ("credential-present", [grant, ("client_secret", _server.Demo.ServiceAccount.ClientSecret)]),
             ("credential-present", [grant, id, ("client_secret", "")]),
             ("credential-present", [grant, id, ("token_endpoint_auth_method", "none")]),
-            ("method-known", [grant, id, ("client_assertion", "a.b.c"), ("client_assertion_type", AssertionType)]),
-            ("method-known", [grant, id, ("client_assertion", "a.b.c"), ("client_assertion_type", "urn:other")]),
+            ("assertion-form", [grant, id, ("client_assertion", "a.b.c"), ("client_assertion_type", AssertionType)]),
+            ("client-assertion-type", [grant, id, ("client_assertion", "a.b.c"), ("client_assertion_type", "urn:other")]),
             ("client-id-form", [grant, ("client_id", "caf\u00e9"), ("client_secret", "x")]),
             ("client-id-form", [grant, ("client_id", new string('a', 256)), ("client_secret", "x")]),
         ];

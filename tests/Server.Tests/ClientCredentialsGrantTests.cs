@@ -13,7 +13,7 @@ public sealed class ClientCredentialsGrantTests(SharedServer shared) : IClassFix
     [InlineData("implicit")]
     [InlineData("authorization_code")]
     [InlineData("refresh_token")]
-    [InlineData("urn:ietf:params:oauth:grant-type:jwt-bearer")]
+    [InlineData("urn:ietf:params:oauth:grant-type:saml2-bearer")]
     [InlineData("urn:ietf:params:oauth:grant-type:token-exchange")]
     [InlineData("CLIENT_CREDENTIALS")]
     [InlineData("client_credentials ")]
@@ -134,7 +134,7 @@ public sealed class ClientCredentialsGrantTests(SharedServer shared) : IClassFix
         Assert.Equal(("scope-granted", "delete", "read write"), (Of(failed, "check"), Of(failed, "got"), Of(failed, "expected")));
         Assert.Equal(Of(failed, "hint"), Text("hint"));
         Assert.Equal(
-            ["request-form", "client-known", "secret-matches", "secret-not-expired", "secret-not-retired", "account-enabled", "scope-granted"],
+            ["request-form", "client-known", "method-registered", "secret-matches", "secret-not-expired", "secret-not-retired", "account-enabled", "scope-granted"],
             explanation.GetProperty("checks").EnumerateArray().Select(c => Of(c, "check")));
 
         string? Text(string member) => Of(explanation, member);

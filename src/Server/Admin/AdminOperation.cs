@@ -71,7 +71,7 @@ internal static class AdminOperation
             }
         }
 
-        if (!ofOne && method == "POST" && words[^1].Split('-') is [var verb, ..] && verb is "rotate" or "retire" or "withdraw" or "import" or "revoke" or "setup")
+        if (!ofOne && method == "POST" && words[^1].Split('-') is [var verb, ..] && verb is "rotate" or "retire" or "withdraw" or "import" or "revoke" or "refresh" or "setup")
         {
             // revoke-tokens of an account revokes its tokens.
             words[^1] = words[^1][verb.Length..].TrimStart('-');
@@ -81,7 +81,8 @@ internal static class AdminOperation
         {
             words.Insert(0, method switch
             {
-                "GET" => ofOne || words[^1] == "whoami" ? "get" : "list",
+                "GET" => ofOne || words[^1] is "whoami" or "jwks-url" ? "get" : "list",
+                "PUT" => "set",
                 "POST" => "create",
                 "PATCH" => "update",
                 _ => "delete",
@@ -170,7 +171,7 @@ internal static class AdminOperation
 
     // What has a version is what a handler of its own reads with its ETag: it takes the request itself.
     private static bool IsVersioned(OpenApiOperationTransformerContext context, string method, string path) =>
-        Takes(context, typeof(HttpContext)) && (method is "PATCH" or "DELETE" || path.EndsWith("/retire", StringComparison.Ordinal));
+        Takes(context, typeof(HttpContext)) && (method is "PATCH" or "PUT" or "DELETE" || path.EndsWith("/retire", StringComparison.Ordinal));
 
     private static bool Takes(OpenApiOperationTransformerContext context, Type type) =>
         context.Description.ActionDescriptor.EndpointMetadata.OfType<System.Reflection.MethodInfo>().Any(m => m.GetParameters().Any(p => p.ParameterType == type));

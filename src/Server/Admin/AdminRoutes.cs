@@ -26,7 +26,9 @@ internal static class AdminRoutes
         services.Configure<RouteHandlerOptions>(o => o.ThrowOnBadRequest = true);
         services.AddSingleton<CursorKey>();
         services.AddScoped<Safeguards>();
+        services.AddScoped<MethodSwitch>();
         services.AddScoped<ClientSecrets>();
+        services.AddScoped<AccountKeys>();
         AdminOpenApi.AddServices(services);
     }
 
@@ -42,6 +44,8 @@ internal static class AdminRoutes
         OrganizationRoutes.Map(admin);
         ServiceAccountRoutes.Map(admin);
         SecretRoutes.Map(admin);
+        KeyRoutes.Map(admin);
+        JwksUrlRoutes.Map(admin);
         GrantRoutes.Map(admin);
         RoleAssignmentRoutes.Map(admin);
         ImportRoutes.Map(admin);

@@ -86,12 +86,13 @@ internal sealed class Safeguards(Db db)
     }
 
     /// <summary>
-    /// One enabled account with the role super-admin over the tenant and a secret in use stays; without it nobody could mend anything.
+    /// One enabled account with the role super-admin over the tenant and a credential in use stays; without it nobody could mend anything.
     /// </summary>
-    /// <param name="secretId">The secret that goes; null where the account or its role does.</param>
-    public async Task<Refusal?> AgainstLockoutAsync(AdminCaller caller, Guid accountId, CancellationToken ct, Guid? secretId = null)
+    /// <param name="credentialId">The credential that goes; null where the account or its role does.</param>
+    public async Task<Refusal?> AgainstLockoutAsync(AdminCaller caller, Guid accountId, CancellationToken ct, Guid? credentialId = null)
     {
         var role = await db.Roles.SingleAsync(r => r.TenantId == caller.TenantId && r.BuiltIn && r.NameKey == AdminApi.SuperAdmin, ct);
+        var secretsBesideKeys = caller.Snapshot.SecretsBesideKeys;
         var holders = await (
             from assignment in db.RoleAssignments
             join account in db.ServiceAccounts on assignment.AccountId equals account.Id
@@ -99,9 +100,14 @@ internal sealed class Safeguards(Db db)
             select new
             {
                 account.Id,
-                Remains = (account.Id != accountId || secretId != null) && db.ClientSecrets.Any(
-                    s => s.AccountId == account.Id && s.Id != secretId
-                        && (s.RetiresAt == null || s.RetiresAt > caller.Now) && (s.ExpiresAt == null || s.ExpiresAt > caller.Now)),
+                Remains = (account.Id != accountId || credentialId != null)
+                    && (db.ClientSecrets.Any(
+                            s => s.AccountId == account.Id && s.Id != credentialId
+                                && (account.AuthMethod == AuthMethods.ClientSecret || secretsBesideKeys)
+                                && (s.RetiresAt == null || s.RetiresAt > caller.Now) && (s.ExpiresAt == null || s.ExpiresAt > caller.Now))
+                        || db.AccountKeys.Any(
+                            k => k.AccountId == account.Id && k.Id != credentialId && !k.Disabled && (k.ExpiresAt == null || k.ExpiresAt > caller.Now))
+                        || db.JwksUrls.Any(u => u.AccountId == account.Id && u.Id != credentialId)),
             }).ToListAsync(ct);
 
         if (!holders.Exists(h => h.Id == accountId))

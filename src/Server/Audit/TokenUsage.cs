@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Countersign.Server.Clients;
 using Countersign.Server.Data;
+using Countersign.Server.Tenants;
 using Countersign.Server.Token;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Hosting;
@@ -123,11 +124,15 @@ internal sealed partial class TokenUsage(Store store, TimeProvider time, ILogger
         await db.Database.ExecuteSqlAsync(UsageSql.Counts(part.Select(p => Row(p.Key, p.Value))));
 
         // In one order everywhere, so that two nodes do not wait for each other in a circle; a part is in that of credentials.
-        var secrets = part
+        var uses = part
             .GroupBy(p => p.Key.Credential)
             .Select(used => used.MaxBy(u => u.Value.LastMs))
-            .Select(u => new LastUse(u.Key.Credential, LastOf(u.Value), u.Key.Source.ToString()));
-        await db.Database.ExecuteSqlAsync(UsageSql.Secrets(secrets));
+            .GroupBy(u => TableOf(u.Key.Credential, u.Value.Client.Account), u => new LastUse(u.Key.Credential, LastOf(u.Value), u.Key.Source.ToString()));
+
+        foreach (var ofOneKind in uses.OrderBy(u => u.Key, StringComparer.Ordinal))
+        {
+            await db.Database.ExecuteSqlAsync(UsageSql.Credentials(ofOneKind.Key, ofOneKind));
+        }
 
         var accounts = part
             .GroupBy(p => p.Value.Client.Account.Id)
@@ -135,6 +140,11 @@ internal sealed partial class TokenUsage(Store store, TimeProvider time, ILogger
             .Select(used => new LastUse(used.Key, used.Max(u => LastOf(u.Value)), ""));
         await db.Database.ExecuteSqlAsync(UsageSql.Accounts(accounts));
     }
+
+    private static string TableOf(Guid credential, Account account) =>
+        account.JwksUrl?.Id == credential ? "jwks_urls"
+        : Array.Exists(account.Keys, k => k.Id == credential) ? "account_keys"
+        : "client_secrets";
 
     private static DateTime LastOf(Tally tally) => DateTimeOffset.FromUnixTimeMilliseconds(tally.LastMs).UtcDateTime;
 

@@ -20,12 +20,13 @@ internal static class UsageSql
         }),
         "ON CONFLICT (key) DO UPDATE SET count = token_usage.count + excluded.count");
 
-    public static FormattableString Secrets(IEnumerable<LastUse> uses) => Many(
+    /// <param name="table">The table of the credentials, a constant of ours.</param>
+    public static FormattableString Credentials(string table, IEnumerable<LastUse> uses) => Many(
         "WITH used (id, at, source) AS (VALUES",
         uses.Select(u => new object?[] { u.Id, u.At, u.Source }),
-        """
-        ) UPDATE client_secrets SET last_used_at = used.at, last_used_from = used.source FROM used
-        WHERE client_secrets.id = used.id AND (client_secrets.last_used_at IS NULL OR client_secrets.last_used_at < used.at)
+        $"""
+        ) UPDATE {table} SET last_used_at = used.at, last_used_from = used.source FROM used
+        WHERE {table}.id = used.id AND ({table}.last_used_at IS NULL OR {table}.last_used_at < used.at)
         """);
 
     public static FormattableString Accounts(IEnumerable<LastUse> uses) => Many(

@@ -7,134 +7,19 @@ namespace Countersign.Server.Clients;
 /// <summary>Who was proven, and by which credential.</summary>
 internal sealed record ProvenClient(Account Account, Guid CredentialId);
 
-/// <summary>Asks "is it you?". Every way to fail reads the same to the caller, and takes as long (R38).</summary>
-internal sealed class ClientAuthentication(FailureLimiter limiter, RefusalPace pace, SecretUpgrade upgrade)
+/// <summary>Asks "is it you?", in the way that the request chose.</summary>
+internal sealed class ClientAuthentication(SecretProof secrets, AssertionProof assertions)
 {
-    // Slow hashes cost a core and some of them memory by the hundred megabytes: guesses must not take all of either.
-    private readonly SemaphoreSlim _slowTurns = new(Math.Max(1, Environment.ProcessorCount / 2));
-
-    public async ValueTask<Result<ProvenClient>> AuthenticateAsync(ClientCredential credential, Exchange exchange, CancellationToken ct)
+    public ValueTask<Result<ProvenClient>> AuthenticateAsync(ClientCredential credential, Exchange exchange, CancellationToken ct)
     {
-        var tenant = exchange.Tenant;
-        var began = pace.Begin();
-        exchange.ClientId = credential.ClientId;
-        exchange.Method = credential.Method;
+        (exchange.ClientId, exchange.Method) = (credential.ClientId, credential.Method);
 
-        if (limiter.Wait(tenant.Id, credential.ClientId, exchange.Source) is { } wait)
+        return credential switch
         {
-            return TooMany(wait);
-        }
-
-        var account = await tenant.Accounts.FindAsync(credential.ClientId, ct);
-        var match = SecretMatch.Fast(account, credential.Secret, exchange.Now);
-
-        if (match is null && account is not null && SecretMatch.HasSlow(account))
-        {
-            match = await MatchSlowlyAsync(account, credential, exchange, ct);
-        }
-
-        if (Refusal(account, match, exchange) is { } failed)
-        {
-            if (limiter.Failed(tenant.Id, credential.ClientId, exchange.Source) is { } locked)
-            {
-                return TooMany(locked);
-            }
-
-            await pace.KeepAsync(began);
-
-            return OAuthError.InvalidClient(failed);
-        }
-
-        // Guesses in flight while the address was locked get no answer either, right or wrong.
-        if (limiter.Wait(tenant.Id, credential.ClientId, exchange.Source) is { } late)
-        {
-            return TooMany(late);
-        }
-
-        if (match!.Hash.IsSlow)
-        {
-            await upgrade.ReplaceAsync(exchange, account!, match, credential.Secret, ct);
-        }
-
-        exchange.Account = account;
-        exchange.CredentialId = match.Id;
-
-        return new ProvenClient(account!, match.Id);
+            SecretCredential secret => secrets.ProveAsync(secret, exchange, ct),
+            AssertionCredential assertion =>
+                assertions.ProveAsync(assertion.Assertion, AssertionRules.ClientAuthentication, OAuthError.InvalidClient, exchange, ct),
+            _ => throw new InvalidOperationException("a kind of credential that nothing proves"),
+        };
     }
-
-    private async ValueTask<SecretFacts?> MatchSlowlyAsync(Account account, ClientCredential credential, Exchange exchange, CancellationToken ct)
-    {
-        await _slowTurns.WaitAsync(ct);
-
-        try
-        {
-            // Locked while it waited: it gets no answer, so nothing is computed for it.
-            if (limiter.Wait(exchange.Tenant.Id, credential.ClientId, exchange.Source) is not null)
-            {
-                return null;
-            }
-
-            var began = pace.Begin();
-            var match = SecretMatch.Slow(account, credential.Secret, exchange.Now);
-            pace.Learn(began);
-
-            return match;
-        }
-        finally
-        {
-            _slowTurns.Release();
-        }
-    }
-
-    private static FailedCheck? Refusal(Account? account, SecretFacts? match, Exchange exchange)
-    {
-        if (account is null)
-        {
-            return new FailedCheck("client-known", "no account has this client id", exchange.ClientId, Hint: "check the client id and the host name: accounts belong to one tenant");
-        }
-
-        exchange.Account = account;
-        exchange.Passed("client-known", account.ClientId);
-
-        if (match is null)
-        {
-            return new FailedCheck(
-                "secret-matches",
-                account.Secrets.Length == 0 ? "the account has no secret" : "the secret is none of the account's",
-                Expected: account.Secrets.Length == 1 ? "the account's one secret" : $"one of the account's {account.Secrets.Length} secrets",
-                Hint: "create a new secret, or look at hint and last use of those that exist");
-        }
-
-        exchange.CredentialId = match.Id;
-        exchange.Passed("secret-matches", match.Id.ToString());
-
-        // Evaluated at use, whatever a clean-up job has or has not done (R40).
-        if (match.ExpiresAt <= exchange.Now)
-        {
-            return new FailedCheck("secret-not-expired", "the secret has expired", $"expired {match.ExpiresAt:O}", "a time ahead", "create a new secret and change the client to it");
-        }
-
-        exchange.Passed("secret-not-expired");
-
-        if (match.RetiresAt <= exchange.Now)
-        {
-            return new FailedCheck("secret-not-retired", "the secret was retired", $"retired {match.RetiresAt:O}", "an active secret", "the account was rotated to a newer secret: change the client to it");
-        }
-
-        exchange.Passed("secret-not-retired");
-
-        if (account.Disabled)
-        {
-            return new FailedCheck("account-enabled", "the account is disabled", Hint: "enable the account");
-        }
-
-        exchange.Passed("account-enabled");
-
-        return exchange.Snapshot.Disabled ? new FailedCheck("tenant-enabled", "the tenant is disabled", Hint: "enable the tenant") : null;
-    }
-
-    private static OAuthError TooMany(TimeSpan wait) => OAuthError.TooManyFailures(
-        wait,
-        new FailedCheck(
-            "failure-limit", "too many failures for this client from this address", $"locked for {wait.TotalSeconds:0} s", Hint: "other addresses are not held up; find what tries the wrong secret there"));
 }

@@ -4,17 +4,17 @@ using Microsoft.Extensions.Primitives;
 namespace Countersign.Server.Clients;
 
 /// <summary>How a request says who it is. Reading it proves nothing.</summary>
-internal sealed class ClientCredential
+internal abstract class ClientCredential
 {
-    private ClientCredential(string clientId, Secret secret, string method) => (ClientId, Secret, Method) = (clientId, secret, method);
-
     /// <summary>The client id as claimed.</summary>
-    public string ClientId { get; }
-
-    public Secret Secret { get; }
+    public required string ClientId { get; init; }
 
     /// <summary>The authentication method, by its registered name (RFC 7591 §2).</summary>
-    public string Method { get; }
+    public required string Method { get; init; }
+
+    /// <summary>Whether the form holds a part of a credential, whatever it is worth.</summary>
+    public static bool IsIn(FormParameters form) =>
+        form.Has("client_secret"u8) || form.Has("client_assertion"u8) || form.Has("client_assertion_type"u8);
 
     /// <summary>Reads the one credential of the request; more than one method is a refusal (RFC 6749 §2.3).</summary>
     public static Result<ClientCredential> Read(StringValues authorization, FormParameters form)
@@ -33,14 +33,16 @@ internal sealed class ClientCredential
         {
             return OAuthError.InvalidRequest(
                 "use one client authentication method in a request",
-                new FailedCheck("one-method", "more than one authentication method in the request", Hint: "send the secret either by Basic or in the body"));
+                new FailedCheck("one-method", "more than one authentication method in the request", Hint: "send the secret either by Basic or in the body, or an assertion and no secret"));
         }
 
-        if (header is not null)
-        {
-            return ReadBasic(header, form);
-        }
+        return header is not null ? ReadBasic(header, form)
+            : assertion ? AssertionCredential.Read(form)
+            : ReadPost(form, inBody);
+    }
 
+    private static Result<ClientCredential> ReadPost(FormParameters form, bool hasSecret)
+    {
         if (!form.Has("client_id"u8))
         {
             return OAuthError.InvalidClient(new FailedCheck("credential-present", "the request names no client"));
@@ -51,15 +53,15 @@ internal sealed class ClientCredential
             return OAuthError.InvalidClient(new FailedCheck("client-id-form", "the client id is not 1 to 255 printable ASCII characters"));
         }
 
-        var clientId = form.Text("client_id"u8)!;
-
-        return inBody
-            ? new ClientCredential(clientId, Secret.FromUtf8(form.Value("client_secret"u8)), "client_secret_post")
-            : assertion
-                ? OAuthError.InvalidClient(new FailedCheck(
-                    "method-known", "client assertions are not a method of this server", Expected: "client_secret_basic or client_secret_post"))
-                : OAuthError.InvalidClient(new FailedCheck(
-                    "credential-present", "the request holds no secret", Hint: "there are no public clients here: send the secret by Basic or in the body"));
+        return hasSecret
+            ? new SecretCredential
+            {
+                ClientId = form.Text("client_id"u8)!,
+                Method = "client_secret_post",
+                Secret = Secret.FromUtf8(form.Value("client_secret"u8)),
+            }
+            : OAuthError.InvalidClient(new FailedCheck(
+                "credential-present", "the request holds no credential", Hint: "there are no public clients here: send the secret by Basic or in the body, or a signed assertion"));
     }
 
     private static Result<ClientCredential> ReadBasic(string header, FormParameters form)
@@ -74,13 +76,46 @@ internal sealed class ClientCredential
             return error;
         }
 
-        // RFC 6749 §3.2.1: client_id may stand in the body too, if it says the same (R35).
-        if (form.Has("client_id"u8) && form.Text("client_id"u8) != basic.ClientId)
+        return Agrees(form, basic.ClientId) is { } differs
+            ? differs
+            : new SecretCredential { ClientId = basic.ClientId, Method = "client_secret_basic", Secret = basic.Secret };
+    }
+
+    /// <summary>RFC 6749 §3.2.1, RFC 7521 §4.2: client_id may stand in the body too, if it says the same (R35).</summary>
+    protected static OAuthError? Agrees(FormParameters form, string clientId) =>
+        form.Has("client_id"u8) && form.Text("client_id"u8) != clientId
+            ? OAuthError.InvalidRequest(
+                "client_id differs from the authenticated client", new FailedCheck("client-id-agrees", "the body names another client than the credential"))
+            : null;
+}
+
+/// <summary>A client secret, by Basic or in the body.</summary>
+internal sealed class SecretCredential : ClientCredential
+{
+    public required Secret Secret { get; init; }
+}
+
+/// <summary>An assertion that the client has signed (RFC 7523 §2.2).</summary>
+internal sealed class AssertionCredential : ClientCredential
+{
+    public const string Type = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+    public required SignedAssertion Assertion { get; init; }
+
+    public static Result<ClientCredential> Read(FormParameters form)
+    {
+        if (!form.Value("client_assertion_type"u8).SequenceEqual("urn:ietf:params:oauth:client-assertion-type:jwt-bearer"u8))
         {
-            return OAuthError.InvalidRequest(
-                "client_id differs from the authenticated client", new FailedCheck("client-id-agrees", "the body names another client than the header"));
+            return OAuthError.InvalidClient(new FailedCheck("client-assertion-type", "the assertion is of another type", Expected: Type));
         }
 
-        return new ClientCredential(basic.ClientId, basic.Secret, "client_secret_basic");
+        if (SignedAssertion.Read(form.Value("client_assertion"u8).ToArray(), form.Text("client_id"u8), out var failed) is not { } assertion)
+        {
+            return OAuthError.InvalidClient(failed!);
+        }
+
+        return Agrees(form, assertion.ClientId) is { } differs
+            ? differs
+            : new AssertionCredential { ClientId = assertion.ClientId, Method = "private_key_jwt", Assertion = assertion };
     }
 }

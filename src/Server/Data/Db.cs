@@ -13,6 +13,8 @@ internal sealed class Db(DbContextOptions<Db> options) : DbContext(options)
     public DbSet<OrganizationRow> Organizations => Set<OrganizationRow>();
     public DbSet<ServiceAccountRow> ServiceAccounts => Set<ServiceAccountRow>();
     public DbSet<ClientSecretRow> ClientSecrets => Set<ClientSecretRow>();
+    public DbSet<AccountKeyRow> AccountKeys => Set<AccountKeyRow>();
+    public DbSet<JwksUrlRow> JwksUrls => Set<JwksUrlRow>();
     public DbSet<ApiRow> Apis => Set<ApiRow>();
     public DbSet<ApiScopeRow> ApiScopes => Set<ApiScopeRow>();
     public DbSet<ResourceServerRow> ResourceServers => Set<ResourceServerRow>();
@@ -28,6 +30,7 @@ internal sealed class Db(DbContextOptions<Db> options) : DbContext(options)
     public DbSet<AuditEventRow> AuditEvents => Set<AuditEventRow>();
     public DbSet<TokenUsageRow> TokenUsage => Set<TokenUsageRow>();
     public DbSet<IdempotencyRow> IdempotencyRecords => Set<IdempotencyRow>();
+    public DbSet<UsedAssertionRow> UsedAssertions => Set<UsedAssertionRow>();
 
     /// <summary>Set by <see cref="Store"/> for the time of its commit; a save outside it would miss the change feed and the audit.</summary>
     internal bool Committing { get; set; }
@@ -75,6 +78,17 @@ internal sealed class Db(DbContextOptions<Db> options) : DbContext(options)
             e.ToTable("client_secrets").HasIndex(s => s.AccountId);
             e.HasIndex(s => new { s.TenantId, s.ExpiresAt });
             e.HasOne<ServiceAccountRow>().WithMany().HasForeignKey(s => s.AccountId).OnDelete(DeleteBehavior.Cascade);
+        });
+        model.Entity<AccountKeyRow>(e =>
+        {
+            e.ToTable("account_keys").HasIndex(k => new { k.AccountId, k.Kid }).IsUnique();
+            e.HasIndex(k => new { k.TenantId, k.ExpiresAt });
+            e.HasOne<ServiceAccountRow>().WithMany().HasForeignKey(k => k.AccountId).OnDelete(DeleteBehavior.Cascade);
+        });
+        model.Entity<JwksUrlRow>(e =>
+        {
+            e.ToTable("jwks_urls").HasIndex(u => u.AccountId).IsUnique();
+            e.HasOne<ServiceAccountRow>().WithMany().HasForeignKey(u => u.AccountId).OnDelete(DeleteBehavior.Cascade);
         });
         model.Entity<ApiRow>(e =>
         {
@@ -152,6 +166,11 @@ internal sealed class Db(DbContextOptions<Db> options) : DbContext(options)
         {
             e.ToTable("idempotency_records").HasKey(i => i.Key);
             e.HasIndex(i => i.CreatedAt);
+        });
+        model.Entity<UsedAssertionRow>(e =>
+        {
+            e.ToTable("used_assertions").HasKey(u => u.Key);
+            e.HasIndex(u => u.ExpiresAt);
         });
 
         foreach (var entity in model.Model.GetEntityTypes())

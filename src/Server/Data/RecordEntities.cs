@@ -5,7 +5,7 @@ internal enum ChangeKind
     /// <summary>The tenant itself, or what its snapshot holds: groups, organizations, APIs, roles, keys.</summary>
     Tenant,
 
-    /// <summary>A service account, or what its snapshot holds: secrets, grants, role assignments.</summary>
+    /// <summary>A service account, or what its snapshot holds: secrets, keys, grants, role assignments.</summary>
     Account,
 
     Revocation,
@@ -88,4 +88,14 @@ internal sealed class IdempotencyRow
     public string? Location { get; set; }
     public string? ETag { get; set; }
     public DateTimeOffset CreatedAt { get; set; }
+}
+
+/// <summary>An assertion that was used, so that it is not taken again on any node, nor after a restart.</summary>
+internal sealed class UsedAssertionRow
+{
+    /// <summary>The hash of tenant, issuer and <c>jti</c>, or of the assertion where it has none: 16 bytes.</summary>
+    public required byte[] Key { get; set; }
+
+    /// <summary>When the assertion is refused by its age anyway, in Unix seconds.</summary>
+    public long ExpiresAt { get; set; }
 }

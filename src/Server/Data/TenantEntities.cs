@@ -32,6 +32,15 @@ internal sealed class TenantRow : IFed, IVersioned
     public bool RequireIfMatch { get; set; }
     public string AuditTokens { get; set; } = "rollup";
     public int SigningKeyDays { get; set; } = 90;
+
+    /// <summary>How long an assertion may live at most.</summary>
+    public int AssertionMaxAgeSeconds { get; set; } = 600;
+
+    /// <summary>By how much a client's clock may differ.</summary>
+    public int ClockSkewSeconds { get; set; } = 10;
+
+    /// <summary>For a migration: secrets go on beside keys.</summary>
+    public bool AllowSecretsBesideKeys { get; set; }
     public DateTimeOffset CreatedAt { get; set; }
     public DateTimeOffset UpdatedAt { get; set; }
     public int Version { get; set; } = 1;

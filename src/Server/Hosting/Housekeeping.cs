@@ -1,4 +1,5 @@
 using Countersign.Server.Audit;
+using Countersign.Server.Clients;
 using Countersign.Server.Data;
 using Countersign.Server.Tenants;
 using Microsoft.EntityFrameworkCore;
@@ -11,11 +12,15 @@ namespace Countersign.Server.Hosting;
 /// Each minute: retires secrets that have been quiet long enough, and deletes what nothing needs any more. Expiry itself never waits for it.
 /// </summary>
 internal sealed partial class Housekeeping(
-    Store store, TenantDirectory tenants, TokenUsage usage, TimeProvider time, ILogger<Housekeeping> logger) : BackgroundService
+    Store store, TenantDirectory tenants, TokenUsage usage, UsedAssertions assertions, TimeProvider time, ILogger<Housekeeping> logger) : BackgroundService
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan s_feedKept = TimeSpan.FromHours(24);
     private static readonly TimeSpan s_answersKept = TimeSpan.FromHours(24);
+
+    // By a clock that nobody can set: one that was put forward must not make the server forget which assertions were used (R252).
+    private readonly DateTimeOffset _startedAt = time.GetUtcNow();
+    private readonly long _started = time.GetTimestamp();
 
     public async Task RunOnceAsync(CancellationToken ct)
     {
@@ -28,6 +33,8 @@ internal sealed partial class Housekeeping(
             tenant.Revocations.Trim(now);
         }
 
+        var steady = _startedAt + time.GetElapsedTime(_started);
+        await assertions.ForgetAsync(steady < now ? steady : now, ct);
         await store.RecordAsync(
             async db =>
             {

@@ -5,10 +5,12 @@ using Countersign.Server.Clients;
 using Countersign.Server.Data;
 using Countersign.Server.Discovery;
 using Countersign.Server.Introspection;
+using Countersign.Server.Jwks;
 using Countersign.Server.Keys;
 using Countersign.Server.Revocation;
 using Countersign.Server.Tenants;
 using Countersign.Server.Token;
+using Countersign.Server.Token.Grants;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.HttpOverrides;
@@ -86,7 +88,11 @@ internal static class ServerHost
         services.AddSingleton<FailureLimiter>();
         services.AddSingleton<RefusalPace>();
         services.AddSingleton<SecretUpgrade>();
+        services.AddSingleton<SecretProof>();
+        services.AddSingleton<UsedAssertions>();
+        services.AddSingleton<AssertionProof>();
         services.AddSingleton<ClientAuthentication>();
+        services.AddSingleton<JwtBearerGrant>();
         services.AddSingleton<RefusalBudget>();
         services.AddSingleton<AuditWriter>();
         services.AddSingleton<TokenUsage>();
@@ -94,6 +100,12 @@ internal static class ServerHost
         services.AddSingleton<Revocations>();
         services.AddSingleton<KeyRotation>();
         services.AddSingleton<Housekeeping>();
+
+        services.AddSingleton(settings.Outbound);
+        services.AddSingleton<ResolveHost>(SystemResolver.ResolveAsync);
+        services.AddSingleton<OutboundFetch>();
+        services.AddSingleton<JwksSources>();
+        services.AddSingleton<JwksRefresh>();
 
         services.AddSingleton<TokenEndpoint>();
         services.AddSingleton<IntrospectionEndpoint>();
@@ -103,10 +115,12 @@ internal static class ServerHost
 
         // Stopped in the reverse order: the writers last, after all that adds to them.
         services.AddHostedService(p => p.GetRequiredService<AuditWriter>());
+        services.AddHostedService(p => p.GetRequiredService<UsedAssertions>());
         services.AddHostedService(p => p.GetRequiredService<TokenUsage>());
         services.AddHostedService(p => p.GetRequiredService<ChangeFeed>());
         services.AddHostedService(p => p.GetRequiredService<KeyRotation>());
         services.AddHostedService(p => p.GetRequiredService<Housekeeping>());
+        services.AddHostedService(p => p.GetRequiredService<JwksRefresh>());
 
         // R259: what is in flight gets ten seconds.
         services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(10));

@@ -1,4 +1,5 @@
 using System.Net;
+using Countersign.Server.Jwks;
 
 namespace Countersign.Server.Hosting;
 
@@ -34,6 +35,9 @@ internal sealed record ServerSettings
 
     /// <summary>How many accounts each tenant keeps in memory.</summary>
     public int AccountsInMemory { get; init; } = 20_000;
+
+    /// <summary>Where JWK sets may be fetched from.</summary>
+    public OutboundRules Outbound { get; init; } = new();
 
     /// <summary>Where a one-time setup token is written at the first start; without it, it is printed.</summary>
     public string? SetupTokenFile { get; init; }

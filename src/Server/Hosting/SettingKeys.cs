@@ -17,6 +17,10 @@ internal static class SettingKeys
         ["master_key"] = "The master key itself, 32 bytes in base64. Only from the environment.",
         ["previous_master_key_files"] = "Files of earlier master keys, joined by commas, for a change of master key.",
         ["accounts_in_memory"] = "Accounts kept in memory per tenant, 100 to 10000000. Default 20000.",
+        ["outbound_networks"] = "Addresses or networks that are not public and from which JWK sets may be fetched all the same, joined by commas.",
+        ["outbound_ports"] = "Ports (443) or ranges of ports (8000-8999) of JWK set URLs, joined by commas. Default 443.",
+        ["outbound_http"] = "true to fetch JWK sets by plain http too. Default false.",
+        ["outbound_proxy"] = "The proxy through which JWK sets are fetched, http://host:port. None is taken from the environment.",
         ["setup_token_file"] = "File for the one-time setup token of the first start. Without it the token is printed once.",
         ["log_level"] = "trace, debug, information, warning or error. Default information.",
     };

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using Countersign.Server.Data;
+using Countersign.Server.Jwks;
 
 namespace Countersign.Server.Hosting;
 
@@ -60,11 +61,12 @@ internal sealed class SettingsReader
     {
         var database = Required("database");
         var publicUrl = Required("public_url") is { } url ? Url("public_url", url) : null;
-        var proxies = List("trusted_proxies").Select(Network).OfType<IPNetwork>().ToArray();
+        var proxies = Networks("trusted_proxies");
         var certificate = Existing("tls_certificate");
         var key = Existing("tls_key");
         var listen = List("listen").Select(l => Url("listen", l)).OfType<Uri>().ToArray();
         var accounts = Number("accounts_in_memory", 100, 10_000_000, 20_000);
+        var outbound = Outbound();
         var level = Value("log_level") ?? "information";
 
         if (database is not null)
@@ -125,6 +127,7 @@ internal sealed class SettingsReader
                 MasterKey = masterKey!,
                 PreviousMasterKeys = previous,
                 AccountsInMemory = accounts,
+                Outbound = outbound,
                 SetupTokenFile = Value("setup_token_file"),
                 LogLevel = level,
             };
@@ -175,6 +178,25 @@ internal sealed class SettingsReader
         ? Countersign.Server.Keys.MasterKey.ReadOrCreate(path)
         : throw new FileNotFoundException($"{path} does not exist"));
 
+    private OutboundRules Outbound()
+    {
+        var ports = List("outbound_ports").Select(p => Try("outbound_ports", () => PortRange.Parse(p))).OfType<PortRange>().ToArray();
+        var http = Value("outbound_http") ?? "false";
+
+        if (http is not ("true" or "false"))
+        {
+            Fault("outbound_http", "is neither true nor false");
+        }
+
+        return new OutboundRules
+        {
+            Networks = Networks("outbound_networks"),
+            Ports = ports.Length == 0 ? [PortRange.Https] : ports,
+            Http = http == "true",
+            Proxy = Value("outbound_proxy") is { } proxy ? Try("outbound_proxy", () => OutboundRules.ParseProxy(proxy)) : null,
+        };
+    }
+
     private string? Value(string key) => _values.TryGetValue(key, out var held) && held.Value.Length > 0 ? held.Value : null;
 
     private string? Required(string key)
@@ -213,7 +235,9 @@ internal sealed class SettingsReader
         return null;
     }
 
-    private IPNetwork? Network(string text)
+    private IPNetwork[] Networks(string key) => [.. List(key).Select(n => Network(key, n)).OfType<IPNetwork>()];
+
+    private IPNetwork? Network(string key, string text)
     {
         if (IPNetwork.TryParse(text, out var network))
         {
@@ -225,7 +249,7 @@ internal sealed class SettingsReader
             return new IPNetwork(address, address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork ? 32 : 128);
         }
 
-        Fault("trusted_proxies", $"{text} is neither an address nor a network");
+        Fault(key, $"{text} is neither an address nor a network");
 
         return null;
     }

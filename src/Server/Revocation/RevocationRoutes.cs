@@ -102,7 +102,7 @@ internal static class RevocationRoutes
     private static async Task<Outcome<RevocationRow>> AccountAsync(
         AdminCaller caller, Db db, Safeguards safeguards, Guid? account, Guid? credential, DateTimeOffset before, CancellationToken ct)
     {
-        var owner = account ?? await db.ClientSecrets.Where(s => s.Id == credential && s.TenantId == caller.TenantId).Select(s => (Guid?)s.AccountId).SingleOrDefaultAsync(ct);
+        var owner = account ?? await Credentials.OwnerAsync(db, caller.TenantId, credential!.Value, ct);
 
         if (owner is not { } id || !await ServiceAccountRoutes.Visible(db, caller, Permission).AnyAsync(a => a.Id == id, ct))
         {

@@ -7,7 +7,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Countersign.Server.ServiceAccounts;
 
 /// <summary>The rules of client secrets: how many, how long, how they go.</summary>
-internal sealed class ClientSecrets(Db db, Safeguards safeguards)
+internal sealed class ClientSecrets(Db db, Safeguards safeguards, MethodSwitch method)
 {
     /// <summary>Secrets that one account may have in use at a time.</summary>
     public const int MostInUse = 10;
@@ -48,6 +48,11 @@ internal sealed class ClientSecrets(Db db, Safeguards safeguards)
         if (!Expiry(caller, body.ExpiresAt, caller.Now).Is(out var expiry, out var refusal))
         {
             return refusal;
+        }
+
+        if (await method.ToSecretAsync(caller, account, ct) is { } otherMethod)
+        {
+            return otherMethod;
         }
 
         var inUse = await db.ClientSecrets.CountAsync(

@@ -4,7 +4,7 @@ using Countersign.Server.Organizations;
 
 namespace Countersign.Server.ServiceAccounts;
 
-internal sealed record ServiceAccountCreate(string Name, OwnerBody? Owner = null, string? ClientId = null, string? Description = null, TokenSettingsPatch? AccessToken = null);
+internal sealed record ServiceAccountCreate(string Name, OwnerBody? Owner = null, string? ClientId = null, string? Description = null, TokenSettingsPatch? AccessToken = null, AssertionSettingsPatch? Assertions = null);
 
 internal sealed record ServiceAccountPatch
 {
@@ -15,6 +15,8 @@ internal sealed record ServiceAccountPatch
     public Patch<bool> Disabled { get; init; }
 
     public Patch<TokenSettingsPatch?> AccessToken { get; init; }
+
+    public Patch<AssertionSettingsPatch> Assertions { get; init; }
 }
 
 internal sealed record ServiceAccountView(
@@ -26,6 +28,7 @@ internal sealed record ServiceAccountView(
     bool Disabled,
     TokenSettingsView AccessToken,
     string AuthMethod,
+    AssertionSettingsView Assertions,
     DateTimeOffset CreatedAt,
     DateTimeOffset UpdatedAt,
     DateTimeOffset? LastUsedAt)
@@ -38,7 +41,8 @@ internal sealed record ServiceAccountView(
         OwnerView.Of(row),
         row.Disabled,
         new TokenSettingsView(row.TokenFormat, row.TokenLifetimeSeconds, row.TokenAlg),
-        "client_secret",
+        row.AuthMethod,
+        AssertionSettingsView.Of(row),
         row.CreatedAt,
         row.UpdatedAt,
         row.LastUsedAt);

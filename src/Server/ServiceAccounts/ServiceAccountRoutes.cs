@@ -95,7 +95,7 @@ internal static class ServiceAccountRoutes
         row.Description = body.Description;
         (row.TokenFormat, row.TokenLifetimeSeconds, row.TokenAlg) = (token.Format, token.LifetimeSeconds, token.Alg);
 
-        return row;
+        return body.Assertions?.Apply(row) is { } assertionFault ? assertionFault : row;
     }
 
     private static async Task<Results<Ok<ServiceAccountView>, ProblemHttpResult>> GetAsync(
@@ -187,7 +187,7 @@ internal static class ServiceAccountRoutes
             (row.TokenFormat, row.TokenLifetimeSeconds, row.TokenAlg) = (token.Format, token.LifetimeSeconds, token.Alg);
         }
 
-        return null;
+        return body.Assertions.Is(out var assertions) ? assertions is null ? Refusal.Invalid("assertions", "must be an object") : assertions.Apply(row) : null;
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(
@@ -233,7 +233,7 @@ internal static class ServiceAccountRoutes
             return Problems.Of(caller, Refusal.Invalid("issued_before", "must not be ahead"));
         }
 
-        if (body?.Credential is { } credential && !await db.ClientSecrets.AnyAsync(s => s.Id == credential && s.AccountId == id, ct))
+        if (body?.Credential is { } credential && await Credentials.OwnerAsync(db, caller.TenantId, credential, ct) != id)
         {
             return Problems.Of(caller, Refusal.NotFound("credential of this account"));
         }

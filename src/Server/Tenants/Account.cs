@@ -1,4 +1,5 @@
 using Countersign.OAuth;
+using Countersign.Server.Jwks;
 
 namespace Countersign.Server.Tenants;
 
@@ -12,6 +13,11 @@ internal sealed class SecretFacts(Guid id, SecretHash hash, DateTimeOffset? expi
 
     public DateTimeOffset? RetiresAt { get; } = retiresAt;
 }
+
+internal sealed record KeyFacts(Guid Id, VerificationKey Key, bool Disabled, DateTimeOffset? ExpiresAt);
+
+/// <summary>How an account's assertions are judged beyond what holds for all.</summary>
+internal sealed record AssertionSettings(bool TokenEndpointAudience, SigningAlgorithm? Algorithm, bool RequireId);
 
 internal sealed record GrantFacts(Guid ApiId, string[] Scopes, string[] DefaultScopes);
 
@@ -31,6 +37,14 @@ internal sealed class Account
     public required Guid? OrganizationId { get; init; }
     public required TokenSettings Token { get; init; }
     public required SecretFacts[] Secrets { get; init; }
+
+    /// <summary>Whether the registered method is private_key_jwt; else it is the client secret.</summary>
+    public required bool SignsAssertions { get; init; }
+    public required KeyFacts[] Keys { get; init; }
+
+    /// <summary>Where the keys are when they are not kept here.</summary>
+    public required JwksUrlFacts? JwksUrl { get; init; }
+    public required AssertionSettings Assertions { get; init; }
     public required GrantFacts[] Grants { get; init; }
     public required RoleAssignmentFacts[] Roles { get; init; }
     public required Guid[] ServedApis { get; init; }
@@ -45,7 +59,7 @@ internal sealed class Account
             }
         }
 
-        return false;
+        return JwksUrl?.Id == id || Array.Exists(Keys, k => k.Id == id);
     }
 
     public bool Serves(Guid apiId) => ServedApis.AsSpan().Contains(apiId);

@@ -1,5 +1,7 @@
+using System.Text;
 using Countersign.OAuth;
 using Countersign.Server.Data;
+using Countersign.Server.Jwks;
 using Microsoft.EntityFrameworkCore;
 
 namespace Countersign.Server.Tenants;
@@ -16,6 +18,12 @@ internal sealed class AccountLoader(IDbContextFactory<Db> contexts)
 
     private static readonly Func<Db, Guid, IAsyncEnumerable<ClientSecretRow>> s_secrets = EF.CompileAsyncQuery(
         (Db db, Guid account) => db.ClientSecrets.AsNoTracking().Where(s => s.AccountId == account));
+
+    private static readonly Func<Db, Guid, IAsyncEnumerable<AccountKeyRow>> s_keys = EF.CompileAsyncQuery(
+        (Db db, Guid account) => db.AccountKeys.AsNoTracking().Where(k => k.AccountId == account));
+
+    private static readonly Func<Db, Guid, IAsyncEnumerable<JwksUrlRow>> s_jwksUrls = EF.CompileAsyncQuery(
+        (Db db, Guid account) => db.JwksUrls.AsNoTracking().Where(u => u.AccountId == account));
 
     private static readonly Func<Db, Guid, IAsyncEnumerable<GrantRow>> s_grants = EF.CompileAsyncQuery(
         (Db db, Guid account) => db.Grants.AsNoTracking().Where(s => s.AccountId == account));
@@ -49,7 +57,7 @@ internal sealed class AccountLoader(IDbContextFactory<Db> contexts)
         {
             db.Database.SetCommandTimeout(2);
 
-            // Once for all five queries; each would open and close it otherwise.
+            // Once for all queries; each would open and close it otherwise.
             await db.Database.OpenConnectionAsync(ct);
 
             return db;
@@ -79,6 +87,9 @@ internal sealed class AccountLoader(IDbContextFactory<Db> contexts)
             }
         }
 
+        var signs = row.AuthMethod == AuthMethods.PrivateKeyJwt;
+        var algorithm = SigningAlgorithm.ByName(row.AssertionAlg);
+
         return new Account
         {
             Id = row.Id,
@@ -88,6 +99,10 @@ internal sealed class AccountLoader(IDbContextFactory<Db> contexts)
             OrganizationId = row.OrganizationId,
             Token = new TokenSettings(row.TokenFormat, row.TokenLifetimeSeconds, row.TokenAlg),
             Secrets = [.. secrets],
+            SignsAssertions = signs,
+            Keys = signs ? await KeysAsync(db, row.Id, ct) : [],
+            JwksUrl = signs && await FirstAsync(s_jwksUrls(db, row.Id), ct) is { } url ? JwksUrlOf(url, algorithm) : null,
+            Assertions = new AssertionSettings(row.AssertionAudience != "issuer", algorithm, row.RequireJti),
             Grants = [.. (await AllAsync(s_grants(db, row.Id), ct)).Select(g => new GrantFacts(g.ApiId, g.Scopes, g.DefaultScopes))],
             Roles =
             [
@@ -95,6 +110,26 @@ internal sealed class AccountLoader(IDbContextFactory<Db> contexts)
             ],
             ServedApis = [.. await AllAsync(s_served(db, row.Id), ct)],
         };
+    }
+
+    /// <summary>What the snapshot needs of a row.</summary>
+    public static JwksUrlFacts JwksUrlOf(JwksUrlRow row, SigningAlgorithm? algorithm) =>
+        new(row.Id, row.Url, row.CaCertificates, algorithm?.KeyType == "RSA" ? algorithm : null);
+
+    private static async Task<KeyFacts[]> KeysAsync(Db db, Guid accountId, CancellationToken ct)
+    {
+        var keys = new List<KeyFacts>();
+
+        await foreach (var row in s_keys(db, accountId).WithCancellation(ct))
+        {
+            // A key that nothing can read authenticates nobody; the others go on working (R257).
+            if (VerificationKey.FromJwk(Encoding.UTF8.GetBytes(row.PublicJwk), out _) is { } key)
+            {
+                keys.Add(new KeyFacts(row.Id, key, row.Disabled, row.ExpiresAt));
+            }
+        }
+
+        return [.. keys];
     }
 
     private static async Task<T?> FirstAsync<T>(IAsyncEnumerable<T> rows, CancellationToken ct)

@@ -31,10 +31,24 @@ internal sealed record TenantSettingsPatch
     public Patch<string> AuditTokens { get; init; }
 
     public Patch<int> SigningKeyDays { get; init; }
+
+    public Patch<int> AssertionMaxAgeSeconds { get; init; }
+
+    public Patch<int> ClockSkewSeconds { get; init; }
+
+    public Patch<bool> AllowSecretsBesideKeys { get; init; }
 }
 
 internal sealed record TenantSettingsView(
-    TokenSettingsView AccessToken, int MaxSecretLifetimeDays, string Granting, bool RequireIfMatch, string AuditTokens, int SigningKeyDays);
+    TokenSettingsView AccessToken,
+    int MaxSecretLifetimeDays,
+    string Granting,
+    bool RequireIfMatch,
+    string AuditTokens,
+    int SigningKeyDays,
+    int AssertionMaxAgeSeconds,
+    int ClockSkewSeconds,
+    bool AllowSecretsBesideKeys);
 
 internal sealed record TenantView(
     Guid Id, string Name, string Issuer, string[] Hosts, bool Disabled, TenantSettingsView Settings, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] AdministratorView? Admin = null)
@@ -51,7 +65,10 @@ internal sealed record TenantView(
             row.Granting,
             row.RequireIfMatch,
             row.AuditTokens,
-            row.SigningKeyDays),
+            row.SigningKeyDays,
+            row.AssertionMaxAgeSeconds,
+            row.ClockSkewSeconds,
+            row.AllowSecretsBesideKeys),
         row.CreatedAt,
         row.UpdatedAt);
 }

@@ -74,6 +74,31 @@ internal static class TenantSettings
             row.SigningKeyDays = keyDays;
         }
 
+        if (patch.AssertionMaxAgeSeconds.Is(out var maxAge))
+        {
+            if (maxAge is < 60 or > 3600)
+            {
+                return Refusal.Invalid("settings.assertion_max_age_seconds", "must be from 60 to 3600");
+            }
+
+            row.AssertionMaxAgeSeconds = maxAge;
+        }
+
+        if (patch.ClockSkewSeconds.Is(out var skew))
+        {
+            if (skew is < 0 or > 60)
+            {
+                return Refusal.Invalid("settings.clock_skew_seconds", "must be from 0 to 60");
+            }
+
+            row.ClockSkewSeconds = skew;
+        }
+
+        if (patch.AllowSecretsBesideKeys.Is(out var beside))
+        {
+            row.AllowSecretsBesideKeys = beside;
+        }
+
         return null;
     }
 }

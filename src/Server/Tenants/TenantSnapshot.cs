@@ -25,10 +25,18 @@ internal sealed record TenantSnapshot(
     bool RequireIfMatch,
     int MaxSecretLifetimeDays,
     int SigningKeyDays,
+    TimeSpan AssertionMaxAge,
+    TimeSpan ClockSkew,
+    bool SecretsBesideKeys,
     FrozenDictionary<Guid, ApiFacts> Apis,
     FrozenDictionary<string, ApiFacts> ApisByIdentifier,
     FrozenDictionary<Guid, RoleFacts> Roles,
     KeyRing Keys)
 {
     public string TokenEndpoint { get; } = Issuer + "/oauth2/token";
+
+    /// <summary>The audiences of assertions: the issuer alone (R52), and what an account may be allowed beside it (R53).</summary>
+    public string[] IssuerAudience { get; } = [Issuer];
+
+    public string[] WideAudience { get; } = [Issuer, Issuer + "/oauth2/token"];
 }

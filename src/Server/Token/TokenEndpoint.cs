@@ -9,7 +9,7 @@ using Microsoft.AspNetCore.Routing;
 namespace Countersign.Server.Token;
 
 /// <summary><c>POST /oauth2/token</c>: parse, prove, decide, issue.</summary>
-internal sealed class TokenEndpoint(ClientAuthentication clients, ExchangeLog log)
+internal sealed class TokenEndpoint(ClientAuthentication clients, JwtBearerGrant assertions, ExchangeLog log)
 {
     public static void Map(IEndpointRouteBuilder routes, TokenEndpoint endpoint) =>
         routes.MapPost("/oauth2/token", endpoint.HandleAsync).ExcludeFromDescription();
@@ -38,15 +38,21 @@ internal sealed class TokenEndpoint(ClientAuthentication clients, ExchangeLog lo
 
         exchange.Passed("request-form");
 
-        if (!(await clients.AuthenticateAsync(request.Credential, exchange, ct)).Is(out var client, out error))
+        var proof = request.Assertion is null
+            ? clients.AuthenticateAsync(request.Credential!, exchange, ct)
+            : assertions.ProveAsync(request, exchange, ct);
+
+        if (!(await proof).Is(out var client, out error))
         {
             return error;
         }
 
         var decision = request.GrantType switch
         {
-            "client_credentials" => ClientCredentialsGrant.Decide(client, request, exchange),
-            _ => OAuthError.UnsupportedGrantType(new FailedCheck("grant-type", "the grant type is not one of this server", Expected: "client_credentials")),
+            ClientCredentialsGrant.Name => ClientCredentialsGrant.Decide(client, request, exchange),
+            JwtBearerGrant.Name => JwtBearerGrant.Decide(client, request, exchange),
+            _ => OAuthError.UnsupportedGrantType(new FailedCheck(
+                "grant-type", "the grant type is not one of this server", Expected: $"{ClientCredentialsGrant.Name} or {JwtBearerGrant.Name}")),
         };
 
         if (!decision.Is(out var grant, out error))

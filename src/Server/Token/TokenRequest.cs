@@ -1,6 +1,7 @@
 using Countersign.OAuth;
 using Countersign.Server.Audit;
 using Countersign.Server.Clients;
+using Countersign.Server.Token.Grants;
 using Microsoft.Extensions.Primitives;
 
 namespace Countersign.Server.Token;
@@ -10,7 +11,11 @@ internal sealed class TokenRequest
 {
     public required string GrantType { get; init; }
 
-    public required ClientCredential Credential { get; init; }
+    /// <summary>How the client authenticates; null only where an assertion is the grant.</summary>
+    public required ClientCredential? Credential { get; init; }
+
+    /// <summary>The grant, where it is an assertion (RFC 7523 §2.1).</summary>
+    public required SignedAssertion? Assertion { get; init; }
 
     /// <summary>The scopes asked for, each once; empty when none was.</summary>
     public required string[] Scopes { get; init; }
@@ -26,12 +31,10 @@ internal sealed class TokenRequest
             return OAuthError.InvalidRequest("grant_type is absent", new FailedCheck("grant-type", "the request names no grant type"));
         }
 
-        if (!ClientCredential.Read(authorization, form).Is(out var credential, out var error))
+        if (!ReadParties(grantType, form, authorization, exchange).Is(out var parties, out var error))
         {
             return error;
         }
-
-        (exchange.ClientId, exchange.Method) = (credential.ClientId, credential.Method);
 
         if (!ScopeText.Parse(form.Value("scope"u8)).Is(out var scopes, out error))
         {
@@ -43,6 +46,49 @@ internal sealed class TokenRequest
             return error;
         }
 
-        return new TokenRequest { GrantType = grantType, Credential = credential, Scopes = scopes, Resources = resources };
+        return new TokenRequest { GrantType = grantType, Credential = parties.Credential, Assertion = parties.Assertion, Scopes = scopes, Resources = resources };
     }
+
+    private static Result<Parties> ReadParties(string grantType, FormParameters form, StringValues authorization, Exchange exchange)
+    {
+        var isAssertion = grantType == JwtBearerGrant.Name;
+        ClientCredential? credential = null;
+
+        if (!isAssertion || authorization.Count > 0 || ClientCredential.IsIn(form))
+        {
+            if (!ClientCredential.Read(authorization, form).Is(out credential, out var error))
+            {
+                return error;
+            }
+
+            (exchange.ClientId, exchange.Method) = (credential.ClientId, credential.Method);
+        }
+
+        if (!isAssertion)
+        {
+            return new Parties(credential, null);
+        }
+
+        exchange.Method = "jwt-bearer";
+
+        if (!form.Has("assertion"u8))
+        {
+            return OAuthError.InvalidRequest("assertion is absent", new FailedCheck("assertion-present", "the request holds no assertion"));
+        }
+
+        var clientId = form.Text("client_id"u8);
+
+        if (SignedAssertion.Read(form.Value("assertion"u8).ToArray(), clientId, out var failed) is not { } assertion)
+        {
+            return OAuthError.InvalidGrant(failed!);
+        }
+
+        exchange.ClientId = assertion.ClientId;
+
+        return clientId is not null && clientId != assertion.ClientId
+            ? OAuthError.InvalidRequest("client_id differs from the client of the assertion", new FailedCheck("client-id-agrees", "the body names another client than the assertion"))
+            : new Parties(credential, assertion);
+    }
+
+    private sealed record Parties(ClientCredential? Credential, SignedAssertion? Assertion);
 }

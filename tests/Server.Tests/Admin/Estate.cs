@@ -16,6 +16,9 @@ internal sealed record Estate(
     Guid Holder,
     Guid Grant,
     Guid Assignment,
+    Guid Signer,
+    Guid PublicKey,
+    Guid Publisher,
     Guid Key,
     Guid Event)
 {
@@ -23,9 +26,9 @@ internal sealed record Estate(
 
     /// <summary>All that must not be seen from elsewhere.</summary>
     public IEnumerable<string> Ids =>
-        new[] { Group, Organization, Account, Secret, Api, Role, Holder, Grant, Assignment, Event }.Select(id => id.ToString());
+        new[] { Group, Organization, Account, Secret, Api, Role, Holder, Grant, Assignment, Signer, PublicKey, Publisher, Event }.Select(id => id.ToString());
 
-    /// <summary>Account holds nothing but a secret; Holder holds a grant and a role, and acts as the API.</summary>
+    /// <summary>Account holds nothing but a secret, Signer a key, Publisher a JWKS URL; Holder holds a grant and a role, and acts as the API.</summary>
     public static async Task<Estate> MakeAsync(Caller root)
     {
         var name = Guid.NewGuid().ToString("n");
@@ -41,6 +44,11 @@ internal sealed record Estate(
         var grant = Id(await root.MakeAsync($"/service-accounts/{holder}/grants", new { api, scopes = new[] { "read" } }));
         var assignment = Id(await root.MakeAsync($"/service-accounts/{holder}/roles", new { role }));
         await root.MakeAsync($"/apis/{api}/resource-servers", new { account = holder });
+        var signer = Id(await root.MakeAsync("/service-accounts", new { name = $"{name} signer", owner }));
+        var publicKey = Id(await root.MakeAsync($"/service-accounts/{signer}/keys", new { generate = new { kty = "EC" } }));
+        var publisher = Id(await root.MakeAsync("/service-accounts", new { name = $"{name} publisher", owner }));
+        var set = await root.SendAsync(HttpMethod.Put, $"/service-accounts/{publisher}/jwks-url", new { url = "https://keys.example/jwks.json" });
+        Assert.True(set.Status == 200, set.Body);
         var key = Id(await root.MakeAsync("/signing-keys", new { alg = "ES384" }));
         var made = (await root.ListAsync($"/audit-events?account={account["id"]}&kind=service-account.created"))[0];
 
@@ -57,6 +65,9 @@ internal sealed record Estate(
             holder,
             grant,
             assignment,
+            signer,
+            publicKey,
+            publisher,
             key,
             made.GetProperty("id").GetGuid());
     }

@@ -95,10 +95,11 @@ public sealed class FilterTests(SharedServer shared) : IClassFixture<SharedServe
         var since = Uri.EscapeDataString(shared.Server.Clock.GetUtcNow().AddMinutes(-1).ToString("O"));
         var until = Uri.EscapeDataString(shared.Server.Clock.GetUtcNow().AddMinutes(1).ToString("O"));
 
-        Assert.Equal(new[] { estate.Account, estate.Holder }.Order(), (await FoundAsync($"organization={estate.Organization}")).Order());
-        Assert.Equal(new[] { estate.Account, estate.Holder }.Order(), (await FoundAsync($"group={estate.Group}")).Order());
+        Guid[] enabled = [estate.Holder, estate.Signer, estate.Publisher];
+        Assert.Equal(enabled.Append(estate.Account).Order(), (await FoundAsync($"organization={estate.Organization}")).Order());
+        Assert.Equal(enabled.Append(estate.Account).Order(), (await FoundAsync($"group={estate.Group}")).Order());
         Assert.Equal([estate.Account], await FoundAsync($"group={estate.Group}&disabled=true"));
-        Assert.Equal([estate.Holder], await FoundAsync($"group={estate.Group}&disabled=false"));
+        Assert.Equal(enabled.Order(), (await FoundAsync($"group={estate.Group}&disabled=false")).Order());
         Assert.Equal([account.Id], await FoundAsync($"client_id={account.ClientId}"));
         Assert.DoesNotContain(account.Id, await FoundAsync($"unused_since={since}&limit=200"));
         Assert.Contains(account.Id, await FoundAsync($"unused_since={until}&limit=200"));

@@ -50,6 +50,17 @@ public sealed class PagingTests(SharedServer shared) : IClassFixture<SharedServe
         await _root.MakeAsync("/revocations", new { account = estate.Holder });
         await _root.MakeAsync($"/service-accounts/{estate.Account}/secrets", new { });
         await _root.MakeAsync($"/apis/{estate.Api}/resource-servers", new { account = estate.Account });
+
+        foreach (var expires in new[] { 1, 2 })
+        {
+            await _root.MakeAsync($"/service-accounts/{estate.Signer}/keys", new { generate = new { kty = "EC" }, expires_at = shared.Server.Clock.GetUtcNow().AddDays(expires) });
+        }
+
+        foreach (var account in new[] { estate.Account, estate.Signer })
+        {
+            Assert.Equal(200, (await _root.PatchAsync($"/service-accounts/{account}", new { assertions = new { require_jti = false } })).Status);
+        }
+
         await shared.Server.AccessTokenAsync();
         await shared.Server.AccessTokenAsync(("scope", "write"));
 

@@ -9,17 +9,18 @@ internal sealed record AgreedRoute(string Method, string Pattern, string Scope, 
     /// <summary>Whether it concerns the whole tenant rather than something that somebody owns.</summary>
     public bool OfTenant { get; init; }
 
-    public bool IsList => Method == "GET" && !Pattern.EndsWith('}');
+    public bool IsList => Method == "GET" && !Pattern.EndsWith('}') && !Pattern.EndsWith("/jwks-url", StringComparison.Ordinal);
 
     public string Path(Estate estate) => Pattern
         .Replace("{secretId}", estate.Secret.ToString(), StringComparison.Ordinal)
+        .Replace("{keyId}", estate.PublicKey.ToString(), StringComparison.Ordinal)
         .Replace("{grantId}", estate.Grant.ToString(), StringComparison.Ordinal)
         .Replace("{assignmentId}", estate.Assignment.ToString(), StringComparison.Ordinal)
         .Replace("{accountId}", estate.Holder.ToString(), StringComparison.Ordinal)
         .Replace("{id}", First(estate).ToString(), StringComparison.Ordinal);
 
     public Task<Framework.Answer> CallAsync(Caller caller, Estate estate) =>
-        caller.SendAsync(new HttpMethod(Method), Path(estate), Body?.Invoke(estate) ?? (Method is "POST" or "PATCH" ? new { } : null));
+        caller.SendAsync(new HttpMethod(Method), Path(estate), Body?.Invoke(estate) ?? (Method is "POST" or "PATCH" or "PUT" ? new { } : null));
 
     public override string ToString() => $"{Method} {Pattern}";
 
@@ -32,6 +33,8 @@ internal sealed record AgreedRoute(string Method, string Pattern, string Scope, 
         "roles" => estate.Role,
         "signing-keys" => estate.Key,
         "audit-events" or "explanations" => estate.Event,
+        _ when Pattern.Contains("/keys", StringComparison.Ordinal) => estate.Signer,
+        _ when Pattern.Contains("/jwks-url", StringComparison.Ordinal) => estate.Publisher,
         _ => Pattern.Contains("/grants", StringComparison.Ordinal) || Pattern.Contains("/roles", StringComparison.Ordinal) ? estate.Holder : estate.Account,
     };
 }
@@ -67,6 +70,13 @@ internal static class RouteTable
         new("PATCH", "/service-accounts/{id}/secrets/{secretId}", "credentials.write"),
         new("POST", "/service-accounts/{id}/secrets/rotate", "credentials.write", _ => new { retire_old = new { quiet_hours = 5 } }),
         new("POST", "/service-accounts/{id}/secrets/{secretId}/retire", "credentials.write"),
+        new("GET", "/service-accounts/{id}/keys", "accounts.read"),
+        new("GET", "/service-accounts/{id}/keys/{keyId}", "accounts.read"),
+        new("POST", "/service-accounts/{id}/keys", "credentials.write", _ => new { generate = new { kty = "EC" } }),
+        new("PATCH", "/service-accounts/{id}/keys/{keyId}", "credentials.write", _ => new { name = New() }),
+        new("GET", "/service-accounts/{id}/jwks-url", "accounts.read"),
+        new("PUT", "/service-accounts/{id}/jwks-url", "credentials.write", _ => new { url = "https://keys.example/jwks.json" }),
+        new("POST", "/service-accounts/{id}/jwks-url/refresh", "credentials.write"),
         new("GET", "/service-accounts/{id}/grants", "accounts.read"),
         new("GET", "/service-accounts/{id}/grants/{grantId}", "accounts.read"),
         new("PATCH", "/service-accounts/{id}/grants/{grantId}", "grants.write", _ => new { default_scopes = new[] { "read" } }),
@@ -93,12 +103,16 @@ internal static class RouteTable
         new("GET", "/explanations/{id}", "audit.read"),
         new("GET", "/token-usage", "audit.read"),
         new("GET", "/reports/expiring-secrets", "accounts.read"),
+        new("GET", "/reports/expiring-keys", "accounts.read"),
+        new("GET", "/reports/relaxed-assertions", "accounts.read"),
         new("DELETE", "/apis/{id}/resource-servers/{accountId}", "apis.write"),
         new("DELETE", "/service-accounts/{id}/roles/{assignmentId}", "roles.write") { Sensitive = true },
         new("POST", "/service-accounts/{id}/roles", "roles.write", e => new { role = e.Role }) { Sensitive = true },
         new("DELETE", "/service-accounts/{id}/grants/{grantId}", "grants.write"),
         new("POST", "/service-accounts/{id}/grants", "grants.write", e => new { api = e.Api, scopes = new[] { "write" } }),
         new("DELETE", "/service-accounts/{id}/secrets/{secretId}", "credentials.write"),
+        new("DELETE", "/service-accounts/{id}/keys/{keyId}", "credentials.write"),
+        new("DELETE", "/service-accounts/{id}/jwks-url", "credentials.write"),
         new("DELETE", "/service-accounts/{id}", "accounts.write"),
         new("DELETE", "/roles/{id}", "roles.write") { Sensitive = true },
         new("DELETE", "/apis/{id}", "apis.write"),

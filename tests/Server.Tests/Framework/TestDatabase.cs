@@ -59,6 +59,50 @@ internal sealed class TestDatabase : IDisposable
         return database;
     }
 
+    /// <summary>Whether a text stands anywhere in it.</summary>
+    public async Task<bool> ContainsAsync(string text)
+    {
+        if (!IsPostgres)
+        {
+            var sought = System.Text.Encoding.UTF8.GetBytes(text);
+
+            return new[] { "", "-wal" }.Select(suffix => _name + suffix).Where(File.Exists).Any(file => Read(file).AsSpan().IndexOf(sought) >= 0);
+        }
+
+        await using var connection = new NpgsqlConnection(Setting["postgres:".Length..]);
+        await connection.OpenAsync();
+        var tables = new List<string>();
+        await using (var list = new NpgsqlCommand("SELECT tablename FROM pg_tables WHERE schemaname = 'public'", connection))
+        await using (var reader = await list.ExecuteReaderAsync())
+        {
+            while (await reader.ReadAsync())
+            {
+                tables.Add(reader.GetString(0));
+            }
+        }
+
+        foreach (var table in tables)
+        {
+            await using var search = new NpgsqlCommand($"SELECT EXISTS (SELECT 1 FROM \"{table}\" t WHERE position($1 in t::text) > 0)", connection) { Parameters = { new() { Value = text } } };
+
+            if ((bool)(await search.ExecuteScalarAsync())!)
+            {
+                return true;
+            }
+        }
+
+        return false;
+
+        static byte[] Read(string file)
+        {
+            using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            var bytes = new byte[stream.Length];
+            stream.ReadExactly(bytes);
+
+            return bytes;
+        }
+    }
+
     public void Dispose()
     {
         if (IsPostgres)

@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json;
 using Countersign.Server.Data;
 using Countersign.Server.Hosting;
+using Countersign.Server.Jwks;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -204,6 +205,9 @@ internal sealed class TestServer : IAsyncDisposable
         var app = await ServerHost.BuildAsync(change?.Invoke(settings) ?? settings, CancellationToken.None, services =>
         {
             services.AddSingleton<TimeProvider>(clock);
+
+            // No name leads out of the test; one that needs a host brings its own resolver.
+            services.AddSingleton<ResolveHost>((_, _) => Task.FromException<IPAddress[]>(new System.Net.Sockets.SocketException((int)System.Net.Sockets.SocketError.HostNotFound)));
             services.AddLogging(logging => logging.ClearProviders().AddProvider(log));
             more?.Invoke(services);
         });

@@ -8,6 +8,8 @@ namespace Countersign.Server.Token.Grants;
 /// <summary>RFC 6749 §4.4: the client acts for itself, within what it was granted.</summary>
 internal static class ClientCredentialsGrant
 {
+    public const string Name = "client_credentials";
+
     private const string NotGranted = "a scope is unknown or not granted";
 
     public static Result<TokenGrant> Decide(ProvenClient client, TokenRequest request, Exchange exchange)
