@@ -9,7 +9,7 @@ var settings = new ConfigurationBuilder().AddCommandLine(args).Build();
 if (Work.Named(settings["mode"] ?? "") is not { } work
     || !int.TryParse(settings["port"] ?? "0", CultureInfo.InvariantCulture, out var port))
 {
-    Console.Error.WriteLine("usage: ceiling --mode fixed|es256|rs256|verify-sign [--port N] [--body FILE]");
+    Console.Error.WriteLine("usage: ceiling --mode fixed|es256|rs256|verify-sign|verify-rsa-sign [--port N] [--body FILE]");
     return 2;
 }
 

@@ -14,6 +14,7 @@ internal static class Work
         "es256" => Es256(),
         "rs256" => Rs256(),
         "verify-sign" => VerifyAndSign(),
+        "verify-rsa-sign" => VerifyRsaAndSign(),
         _ => null,
     };
 
@@ -45,6 +46,21 @@ internal static class Work
             var (key, signature) = keys.Value;
             key.VerifyData(Signed, signature, HashAlgorithmName.SHA256);
             key.TrySignData(Signed, stackalloc byte[64], HashAlgorithmName.SHA256, out _);
+        };
+    }
+
+    private static Action VerifyRsaAndSign()
+    {
+        var keys = new ThreadLocal<(RSA Rsa, byte[] Signature, ECDsa Ec)>(() =>
+        {
+            var rsa = RSA.Create(2048);
+            return (rsa, rsa.SignData(Signed, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1), ECDsa.Create(ECCurve.NamedCurves.nistP256));
+        });
+        return () =>
+        {
+            var (rsa, signature, ec) = keys.Value;
+            rsa.VerifyData(Signed, signature, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+            ec.TrySignData(Signed, stackalloc byte[64], HashAlgorithmName.SHA256, out _);
         };
     }
 }

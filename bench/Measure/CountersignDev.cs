@@ -18,6 +18,7 @@ internal sealed class CountersignDev : IAsyncDisposable
 
     private readonly HttpClient _http = new();
     private readonly JsonElement _dev;
+    private AuthenticationHeaderValue? _administrator;
 
     private CountersignDev(PinnedProcess process, string data)
     {
@@ -57,9 +58,21 @@ internal sealed class CountersignDev : IAsyncDisposable
         return new Client(id, account.GetProperty("client_id").GetString()!, secret.GetProperty("client_secret").GetString()!);
     }
 
+    /// <summary>An account that signs its assertions, gets `read` of the demo API and ES256 tokens.</summary>
+    public async Task<AssertionSigner> SigningAccountAsync(string name, string alg)
+    {
+        var account = await SendAsync(HttpMethod.Post, "/admin/v1/service-accounts", new { name, access_token = new { format = "jwt", alg = "ES256" } });
+        var id = account.GetProperty("id").GetString()!;
+        var signer = new AssertionSigner(account.GetProperty("client_id").GetString()!, _dev.GetProperty("issuer").GetString()!, alg);
+        await SendAsync(HttpMethod.Post, $"/admin/v1/service-accounts/{id}/keys", new { pem = signer.PublicPem, kid = AssertionSigner.Kid, alg });
+        await SendAsync(HttpMethod.Post, $"/admin/v1/service-accounts/{id}/grants", new { api = Api, scopes = Read, default_scopes = Read });
+        return signer;
+    }
+
     public async Task<JsonElement> SendAsync(HttpMethod method, string path, object? body = null)
     {
         using var request = new HttpRequestMessage(method, path) { Content = body is null ? null : JsonContent.Create(body) };
+        request.Headers.Authorization = _administrator;
         return JsonSerializer.Deserialize<JsonElement>(await AnswerAsync(request));
     }
 
@@ -94,7 +107,7 @@ internal sealed class CountersignDev : IAsyncDisposable
         var client = new Client("", admin.GetProperty("client_id").GetString()!, admin.GetProperty("client_secret").GetString()!);
         var answer = await PostAsync(new Posted("/oauth2/token", "grant_type=client_credentials", $"Basic {client.Basic}"));
         var token = JsonSerializer.Deserialize<JsonElement>(answer).GetProperty("access_token").GetString()!;
-        _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        _administrator = new AuthenticationHeaderValue("Bearer", token);
     }
 
     private async Task<byte[]> AnswerAsync(HttpRequestMessage request)

@@ -15,6 +15,9 @@ internal sealed record LoadOptions
 
     public required bool SecretInForm { get; init; }
 
+    /// <summary>Part of the names of the scenarios to run; null for all.</summary>
+    public required string? Only { get; init; }
+
     public required string? JsonFile { get; init; }
 
     /// <summary>Long enough for the runtime to compile the hot path a second time.</summary>

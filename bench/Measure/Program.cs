@@ -12,6 +12,7 @@ var seconds = Number("--seconds", 6, "length of a round");
 var rounds = Number("--rounds", 3, "rounds, those that are compared in turn");
 var quick = new Option<bool>("--quick") { Description = "1 round of 3 seconds, to see whether anything is badly off" };
 var secretInForm = new Option<bool>("--post") { Description = "send the secret in the form instead of by Basic" };
+var only = new Option<string?>("--only") { Description = "only scenarios whose name holds this text" };
 var json = new Option<string?>("--json") { Description = "also write the figures to this file" };
 var count = Number("--count", 100_000, "accounts to import");
 var hot = Number("--hot", 10_000, "accounts of these that ask for tokens");
@@ -20,7 +21,7 @@ var load = new Command(
     "load",
     "Measures the token endpoint and introspection against bare Kestrels.\nExample: bench/load --rounds 5 --json load.json")
 {
-    quick, rounds, seconds, connections, secretInForm, serverCpu, loadCpu, json,
+    quick, rounds, seconds, connections, secretInForm, only, serverCpu, loadCpu, json,
 };
 load.SetAction(parsed => new Load(Options(parsed)).RunAsync());
 
@@ -52,6 +53,7 @@ LoadOptions Options(ParseResult parsed)
         Seconds = parsed.GetValue(quick) ? 3 : parsed.GetValue(seconds),
         Rounds = parsed.GetValue(quick) ? 1 : parsed.GetValue(rounds),
         SecretInForm = parsed.GetValue(secretInForm),
+        Only = parsed.GetValue(only),
         JsonFile = parsed.GetValue(json),
     };
 }

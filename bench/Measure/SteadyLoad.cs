@@ -16,7 +16,8 @@ internal sealed class SteadyLoad(int connections)
 {
     public async Task<SteadyRun> PostAsync(PinnedProcess server, Posted posted, double perSecond, int seconds)
     {
-        var request = Bytes(server, posted);
+        var forms = posted.BodiesFile is { } file ? await File.ReadAllLinesAsync(file) : [posted.Body];
+        var requests = Array.ConvertAll(forms, form => Bytes(server, posted, form));
         var total = (int)(perSecond * seconds);
         var ticksApart = TimeProvider.System.TimestampFrequency / perSecond;
         var first = TimeProvider.System.GetTimestamp();
@@ -43,7 +44,7 @@ internal sealed class SteadyLoad(int connections)
 
                 // Timers tick in milliseconds: a request that left a little early counts from when it left.
                 var from = Math.Min(due, TimeProvider.System.GetTimestamp());
-                await socket.SendAsync(request);
+                await socket.SendAsync(requests[number % requests.Length]);
                 await ReadAnswerAsync(socket, buffer);
                 millis.Add(TimeProvider.System.GetElapsedTime(from).TotalMilliseconds);
             }
@@ -52,10 +53,10 @@ internal sealed class SteadyLoad(int connections)
         }
     }
 
-    private static byte[] Bytes(PinnedProcess server, Posted posted) => Encoding.ASCII.GetBytes(
+    private static byte[] Bytes(PinnedProcess server, Posted posted, string form) => Encoding.ASCII.GetBytes(
         $"POST {posted.Path} HTTP/1.1\r\nHost: {server.Address.Authority}\r\n"
         + (posted.Authorization is { } authorization ? $"Authorization: {authorization}\r\n" : "")
-        + $"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {posted.Body.Length}\r\n\r\n{posted.Body}");
+        + $"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {form.Length}\r\n\r\n{form}");
 
     private static async Task ReadAnswerAsync(Socket socket, Memory<byte> buffer)
     {

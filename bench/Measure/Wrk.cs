@@ -5,7 +5,7 @@ using System.Text.Json;
 namespace Countersign.Measure;
 
 /// <summary>What is posted, and as whom. The secret is in here, so it is passed on by environment only.</summary>
-internal sealed record Posted(string Path, string Body, string? Authorization = null, string? CredentialsFile = null);
+internal sealed record Posted(string Path, string Body, string? Authorization = null, string? CredentialsFile = null, string? BodiesFile = null);
 
 /// <summary>One run of wrk, and what the server spent on it: CPU time and bytes allocated are per request.</summary>
 internal sealed record WrkRun(
@@ -33,6 +33,7 @@ internal sealed class Wrk(int cpu, int connections)
                 ["BENCH_HOST"] = server.Address.Authority,
                 ["BENCH_AUTHORIZATION"] = posted.Authorization,
                 ["BENCH_CREDENTIALS"] = posted.CredentialsFile,
+                ["BENCH_BODIES"] = posted.BodiesFile,
             },
         };
 
@@ -54,7 +55,8 @@ internal sealed class Wrk(int cpu, int connections)
                 done.Requests, done.Requests * 1e6 / done.Micros, done.P50Micros / 1e3, done.P99Micros / 1e3,
                 cpuUsed.TotalMicroseconds / done.Requests, cpuUsed.TotalMicroseconds / done.Micros, (double)allocated / done.Requests)
             : throw new InvalidOperationException(
-                $"of {done.Requests} requests to {posted.Path}, {done.Refused} were refused and {done.Failed} failed");
+                $"of {done.Requests} requests to {posted.Path}, {done.Refused} were refused and {done.Failed} failed"
+                + (posted.BodiesFile is null ? "" : $" ({File.ReadLines(posted.BodiesFile).Count()} forms were there, each good once)"));
     }
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);

@@ -39,6 +39,9 @@ internal sealed class AdminClient(HttpClient http, string server, AdminToken? to
     public async Task<JsonElement> PatchAsync(string path, JsonObject body, CancellationToken ct, EntityTagHeaderValue? version = null) =>
         (await SendAsync(new Ask(HttpMethod.Patch, path, body) { Version = version }, ct)).Body;
 
+    public async Task<JsonElement> PutAsync(string path, JsonObject body, CancellationToken ct) =>
+        (await SendAsync(new Ask(HttpMethod.Put, path, body), ct)).Body;
+
     public async Task<JsonElement> DeleteAsync(string path, CancellationToken ct) =>
         (await SendAsync(new Ask(HttpMethod.Delete, path, null), ct)).Body;
 
@@ -83,7 +86,11 @@ internal sealed class AdminClient(HttpClient http, string server, AdminToken? to
         }
     }
 
-    public void Dispose() => http.Dispose();
+    public void Dispose()
+    {
+        token?.Dispose();
+        http.Dispose();
+    }
 
     private async Task<Answer> SendAsync(Ask ask, CancellationToken ct)
     {

@@ -33,9 +33,9 @@ internal sealed class CommandLine : RootCommand
 
     public Option<string> Profile { get; } = new("--profile")
     {
-        Description = "File with server, client_id and client_secret (mode 0600), or the dev.json of `countersign dev`. "
-            + "Default: $COUNTERSIGN_PROFILE, then $XDG_CONFIG_HOME/countersign/profile.json. The environment's COUNTERSIGN_SERVER, COUNTERSIGN_CLIENT_ID "
-            + "and COUNTERSIGN_CLIENT_SECRET win over it.",
+        Description = "File with server, client_id and client_secret or key_file (mode 0600), or the dev.json of `countersign dev`. "
+            + "Default: $COUNTERSIGN_PROFILE, then $XDG_CONFIG_HOME/countersign/profile.json. The environment's COUNTERSIGN_SERVER, COUNTERSIGN_CLIENT_ID, "
+            + "COUNTERSIGN_CLIENT_SECRET and COUNTERSIGN_KEY_FILE win over it.",
         HelpName = "file",
         Recursive = true,
     };

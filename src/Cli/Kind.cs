@@ -41,6 +41,12 @@ internal sealed record Kind(string Name, string Path, string[] Keys, Column[] Co
         new("RETIRES", "retires_at"), new("LAST USED", "last_used_at"), new("FROM", "last_used_from"),
     ]);
 
+    public static Kind Key(string account) => new("key", $"{account}/keys", ["kid"],
+    [
+        new("KID", "kid"), new("ALG", "alg"), new("STATE", "state"), new("ORIGIN", "origin"), new("NAME", "name"),
+        new("EXPIRES", "expires_at"), new("LAST USED", "last_used_at"), new("FROM", "last_used_from"), new("ID", "id"),
+    ]);
+
     public static Kind Grant(string account) => new("grant", $"{account}/grants", ["api.id", "api.identifier"],
         [new("API", "api.identifier"), new("SCOPES", "scopes"), new("DEFAULT SCOPES", "default_scopes"), new("ID", "id")]);
 

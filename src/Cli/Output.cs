@@ -20,6 +20,9 @@ internal sealed class Output(Shell shell, bool json)
 
     public bool IsJson => json;
 
+    /// <summary>JSON of others, laid out and made harmless.</summary>
+    public static string Pretty(ReadOnlyMemory<byte> json) => JsonSerializer.Serialize(JsonElement.Parse(json.Span), Indented);
+
     /// <summary>Progress and remarks, which must not stand between the output's lines.</summary>
     public IAnsiConsole Remarks => field ??= Console(shell.Error, shell.ErrorIsTerminal, shell, shell.ErrorIsTerminal ? null : Endless);
 
@@ -68,6 +71,18 @@ internal sealed class Output(Shell shell, bool json)
         else
         {
             Line(sentence);
+        }
+    }
+
+    /// <summary>A line on standard error that does not end the command.</summary>
+    public void Remark(string sentence) => Remarks.WriteLine(PlainText.WithoutSecrets(PlainText.Line(sentence)));
+
+    /// <summary>What else a change did, as the server tells it.</summary>
+    public void Warnings(JsonElement answer)
+    {
+        foreach (var warning in Json.Items(answer, "warnings"))
+        {
+            Remark($"warning: {warning}");
         }
     }
 

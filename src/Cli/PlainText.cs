@@ -31,6 +31,7 @@ internal static partial class PlainText
     /// <summary>Hides what looks like a secret or a token: someone may have typed it where it does not belong.</summary>
     public static string WithoutSecrets(string text) => Secret().Replace(text, "(secret)");
 
-    [GeneratedRegex(@"cs_[a-z]+_[A-Za-z0-9_-]{16,}|eyJ[A-Za-z0-9_-]{8,}(\.[A-Za-z0-9_-]*)+|\$(2[aby]|argon2|pbkdf2)[^\s'""]*")]
+    [GeneratedRegex(@"cs_[a-z]+_[A-Za-z0-9_-]{16,}|eyJ[A-Za-z0-9_-]{8,}(\.[A-Za-z0-9_-]*)+|\$(2[aby]|argon2|pbkdf2)[^\s'""]*"
+        + @"|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*|""(d|p|q|dp|dq|qi|k)""\s*:\s*""[^""]*""")]
     private static partial Regex Secret();
 }

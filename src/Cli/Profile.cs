@@ -1,10 +1,12 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Countersign.OAuth;
+using Countersign.Server.Hosting;
 
 namespace Countersign.Cli;
 
-/// <summary>Which server, and as whom.</summary>
-internal sealed class Profile(string server, string clientId, string clientSecret)
+/// <summary>Which server, and as whom: with a secret, or with a key file in its place.</summary>
+internal sealed class Profile(string server, string clientId, string? clientSecret, string? keyFile = null)
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
@@ -13,9 +15,17 @@ internal sealed class Profile(string server, string clientId, string clientSecre
 
     public string ClientId => clientId;
 
-    public string RevealSecret() => clientSecret;
+    /// <summary>The file with the key; null where there is a secret.</summary>
+    public string? KeyPath => keyFile;
 
     public override string ToString() => $"{ClientId} at {Server} (secret)";
+
+    /// <summary>What proves to the server that it is this client.</summary>
+    public ClientIdentity Identity() => keyFile is null
+        ? new ClientIdentity(clientId, clientSecret!)
+        : new ClientIdentity(
+            clientId,
+            PrivateKeyText.Read(ReadKeyFile(keyFile), out _, out var fault) ?? throw CommandFault.Usage($"the key file {keyFile}: {fault}"));
 
     public static string DefaultPath(Shell shell)
     {
@@ -37,27 +47,42 @@ internal sealed class Profile(string server, string clientId, string clientSecre
         var server = shell.Environment("COUNTERSIGN_SERVER");
         var clientId = shell.Environment("COUNTERSIGN_CLIENT_ID");
         var secret = shell.Environment("COUNTERSIGN_CLIENT_SECRET");
+        var key = shell.Environment("COUNTERSIGN_KEY_FILE");
 
-        if (server is null || clientId is null || secret is null)
+        if (secret is not null && key is not null)
+        {
+            throw CommandFault.Usage("COUNTERSIGN_CLIENT_SECRET and COUNTERSIGN_KEY_FILE are both set: one of them is enough");
+        }
+
+        // A key file may say by itself what else is needed.
+        if (key is not null && KeyFile.Read(ReadKeyFile(key)) is { } given)
+        {
+            (server, clientId) = (server ?? given.Issuer, clientId ?? given.ClientId);
+        }
+
+        if (server is null || clientId is null || (secret ?? key) is null)
         {
             var file = ReadFile(path);
 
             server ??= Json.Text(file, "server") ?? Json.Text(file, "issuer");
             clientId ??= Json.Text(file, "client_id") ?? Json.Text(file, "admin.client_id");
-            secret ??= Json.Text(file, "client_secret") ?? Json.Text(file, "admin.client_secret");
+
+            if (secret is null)
+            {
+                key ??= Json.Text(file, "key_file") is { } name ? Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, name) : null;
+                secret = key is null ? Json.Text(file, "client_secret") ?? Json.Text(file, "admin.client_secret") : null;
+            }
         }
 
-        return server is { Length: > 0 } && clientId is { Length: > 0 } && secret is { Length: > 0 }
-            ? new Profile(CheckedServer(server), clientId, secret)
-            : throw CommandFault.Usage($"the profile {path} needs server, client_id and client_secret");
+        return server is { Length: > 0 } && clientId is { Length: > 0 } && (secret ?? key) is { Length: > 0 }
+            ? new Profile(CheckedServer(server), clientId, secret, key)
+            : throw CommandFault.Usage($"the profile {path} needs server, client_id and client_secret or key_file");
     }
 
-    /// <summary>A secret must not cross a network in the clear, so plain http is for this machine only.</summary>
-    public static string CheckedServer(string server) =>
-        Uri.TryCreate(server, UriKind.Absolute, out var uri) && uri.Query is "" && uri.Fragment is "" && uri.UserInfo is ""
-            && (uri.Scheme == Uri.UriSchemeHttps || (uri.Scheme == Uri.UriSchemeHttp && IsThisMachine(uri)))
-            ? server.TrimEnd('/')
-            : throw CommandFault.Usage($"'{server}' is not a server: an https URL is needed, or http on localhost");
+    /// <summary>A URL of a server, which has no query.</summary>
+    public static string CheckedServer(string server) => Wire.CheckedUrl(server).Query is ""
+        ? server.TrimEnd('/')
+        : throw CommandFault.Usage($"'{server}' is not a server: its URL has no query");
 
     public void Write(string path)
     {
@@ -89,15 +114,19 @@ internal sealed class Profile(string server, string clientId, string clientSecre
 
     public void Fill(FileStream file, string path)
     {
-        var body = new JsonObject { ["server"] = Server, ["client_id"] = ClientId, ["client_secret"] = clientSecret };
+        var body = new JsonObject { ["server"] = Server, ["client_id"] = ClientId }
+            .With("client_secret", clientSecret)
+            .With("key_file", keyFile);
 
         file.Write(JsonSerializer.SerializeToUtf8Bytes(body, Output.Indented));
         file.Flush(flushToDisk: true);
         File.Move(file.Name, path, overwrite: true);
     }
 
-    private static bool IsThisMachine(Uri uri) =>
-        uri.IsLoopback || uri.Host.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase);
+    private static string ReadKeyFile(string path) =>
+        !File.Exists(path) ? throw CommandFault.Usage($"there is no key file {path}")
+        : PrivateFile.IsReadByOthers(path) ? throw CommandFault.Usage($"others can read the key file {path}: chmod 600 {path}")
+        : File.ReadAllText(path);
 
     private static JsonElement ReadFile(string path)
     {

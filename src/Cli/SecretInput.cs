@@ -16,13 +16,20 @@ internal static class SecretInput
         HelpName = "file",
     };
 
-    public static async Task<string> ReadAsync(Call call, Option<string> file, string what, CancellationToken ct)
+    public static Task<string> ReadAsync(Call call, Option<string> file, string what, CancellationToken ct) =>
+        ReadAsync(call, call.Get(file), what, ct);
+
+    /// <param name="call">The call.</param>
+    /// <param name="file">The file; standard input when it is null or <c>-</c>.</param>
+    /// <param name="what">What is read, in words.</param>
+    /// <param name="ct">Ends the wait.</param>
+    public static async Task<string> ReadAsync(Call call, string? file, string what, CancellationToken ct)
     {
-        var text = call.Get(file) is { } path and not "-" ? await FirstLineAsync(File.OpenText(path), ct)
+        var text = file is { } path and not "-" ? await FirstLineAsync(File.OpenText(path), ct)
             : call.Shell.InIsTerminal ? await AskAsync(call, what, ct)
             : await FirstLineAsync(call.Shell.In, ct);
 
-        return text is { Length: > 0 and <= Longest } ? text : throw CommandFault.Usage($"no {what} was given on standard input");
+        return text is { Length: > 0 and <= Longest } ? text : throw CommandFault.Usage($"no {what} was given on standard input or in a file, or it is too long");
     }
 
     private static async Task<string?> FirstLineAsync(TextReader reader, CancellationToken ct)

@@ -22,6 +22,13 @@ internal static class Wire
             MaxResponseContentBufferSize = LargestAnswer,
         };
 
+    /// <summary>A secret or a token must not cross a network in the clear, so plain http is for this machine only.</summary>
+    public static Uri CheckedUrl(string url) =>
+        Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.Fragment is "" && uri.UserInfo is ""
+            && (uri.Scheme == Uri.UriSchemeHttps || (uri.Scheme == Uri.UriSchemeHttp && IsThisMachine(uri)))
+            ? uri
+            : throw CommandFault.Usage($"'{url}' is not a server: an https URL is needed, or http on localhost");
+
     public static async Task<HttpResponseMessage> SendAsync(HttpClient http, HttpRequestMessage request, CancellationToken ct)
     {
         try
@@ -56,6 +63,9 @@ internal static class Wire
             return null;
         }
     }
+
+    private static bool IsThisMachine(Uri uri) =>
+        uri.IsLoopback || uri.Host.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase);
 
     private static CommandFault Unreachable(HttpRequestMessage request, string why) =>
         new(ExitCode.Unreachable, $"cannot reach {request.RequestUri!.GetLeftPart(UriPartial.Authority)}: {why}");

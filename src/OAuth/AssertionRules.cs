@@ -67,6 +67,11 @@ public sealed record AssertionRules
         return failed;
     }
 
+    /// <summary>Every check that fails, for whoever wants to mend them all at once.</summary>
+    public IEnumerable<FailedCheck> Faults(CompactJws jws, JwtClaims claims, DateTimeOffset now) =>
+        new[] { CheckType(jws.Type), CheckParty(claims), CheckAudience(claims.Audience), CheckTimes(claims, now.ToUnixTimeSeconds()), CheckId(claims.Id) }
+            .OfType<FailedCheck>();
+
     /// <summary>Until when a second use must be recognised: no setting of clock skew lets an assertion live longer than this.</summary>
     public static DateTimeOffset UsableUntil(JwtClaims claims) => DateTimeOffset.FromUnixTimeSeconds(claims.ExpiresAt!.Value) + LargestClockSkew;
 
@@ -145,6 +150,11 @@ public sealed record AssertionRules
         if (expires - now > most + skew)
         {
             return Failed($"exp is {expires - now} s ahead", Time(expires), $"at most {most} s ahead of {Time(now)}", "have the client sign for a shorter time, a minute is enough");
+        }
+
+        if (claims.NotBefore > expires)
+        {
+            return Failed("nbf lies behind exp", Time(claims.NotBefore), $"at most {Time(expires)}", "the client mixes up the two, or its clock jumps");
         }
 
         return now - claims.IssuedAt > most + skew

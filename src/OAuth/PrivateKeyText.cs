@@ -90,52 +90,33 @@ public static class PrivateKeyText
             return null;
         }
 
-        switch (pem[found.Label])
+        var label = pem[found.Label];
+
+        if (label is not ("PRIVATE KEY" or "RSA PRIVATE KEY" or "EC PRIVATE KEY"))
         {
-            case "PRIVATE KEY":
-            {
-                using var opened = OpenPkcs8(Convert.FromBase64String(pem[found.Base64Data]));
+            fault = label == "ENCRYPTED PRIVATE KEY"
+                ? "the key is encrypted: write it without a passphrase first (openssl pkey -in key.pem -out plain.pem)"
+                : "it is PEM, but no private key: PRIVATE KEY, RSA PRIVATE KEY or EC PRIVATE KEY is";
 
-                return Opened(opened, kid, algorithm, out fault);
-            }
-
-            case "RSA PRIVATE KEY":
-            {
-                using var opened = RSA.Create();
-                var der = Convert.FromBase64String(pem[found.Base64Data]);
-                opened.ImportRSAPrivateKey(der, out var read);
-                Whole(der, read);
-
-                return Opened(opened, kid, algorithm, out fault);
-            }
-
-            case "EC PRIVATE KEY":
-            {
-                using var opened = ECDsa.Create();
-                var der = Convert.FromBase64String(pem[found.Base64Data]);
-                opened.ImportECPrivateKey(der, out var read);
-                Whole(der, read);
-
-                return Opened(opened, kid, algorithm, out fault);
-            }
-
-            case "ENCRYPTED PRIVATE KEY":
-                fault = "the key is encrypted: write it without a passphrase first (openssl pkey -in key.pem -out plain.pem)";
-
-                return null;
-
-            default:
-                fault = "it is PEM, but no private key: PRIVATE KEY, RSA PRIVATE KEY or EC PRIVATE KEY is";
-
-                return null;
+            return null;
         }
-    }
 
-    private static void Whole(byte[] der, int read)
-    {
-        if (read != der.Length)
+        var der = Convert.FromBase64String(pem[found.Base64Data]);
+
+        try
         {
-            throw new CryptographicException("bytes follow the private key");
+            using var opened = label switch
+            {
+                "PRIVATE KEY" => OpenPkcs8(der),
+                "RSA PRIVATE KEY" => OpenPkcs1(der),
+                _ => OpenSec1(der),
+            };
+
+            return Opened(opened, kid, algorithm, out fault);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(der);
         }
     }
 
@@ -149,6 +130,22 @@ public static class PrivateKeyText
         {
             return KeyFamily.Ec.OpenPrivate(der);
         }
+    }
+
+    private static RSA OpenPkcs1(byte[] der)
+    {
+        var opened = RSA.Create();
+        opened.ImportRSAPrivateKey(der, out var read);
+
+        return read == der.Length ? opened : throw new CryptographicException("bytes follow the private key");
+    }
+
+    private static ECDsa OpenSec1(byte[] der)
+    {
+        var opened = ECDsa.Create();
+        opened.ImportECPrivateKey(der, out var read);
+
+        return read == der.Length ? opened : throw new CryptographicException("bytes follow the private key");
     }
 
     private static SigningKey? Opened(IDisposable opened, string? kid, SigningAlgorithm? algorithm, out string fault)

@@ -122,7 +122,8 @@ public sealed class VerificationKeySet
     {
         var keys = new List<VerificationKey>();
         var kids = new HashSet<string>(StringComparer.Ordinal);
-        fault = "keys is not a list of objects";
+        const string NoList = "keys is not a list of objects";
+        fault = NoList;
 
         if (reader.TokenType != JsonTokenType.StartArray)
         {
@@ -133,6 +134,8 @@ public sealed class VerificationKeySet
         {
             if (reader.TokenType != JsonTokenType.StartObject)
             {
+                fault = NoList;
+
                 return null;
             }
 

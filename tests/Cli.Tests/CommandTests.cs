@@ -23,6 +23,17 @@ public sealed class CommandTests
             """{"access_token":{"format":"opaque","lifetime_seconds":3600,"alg":null}}"""
         },
         {
+            "account update ci --assertion-audience issuer-or-token-endpoint --assertion-alg any --require-jti false",
+            "PATCH service-accounts/ID",
+            """{"assertions":{"audience":"issuer-or-token-endpoint","signing_alg":null,"require_jti":false}}"""
+        },
+        { "account update ci --assertion-alg PS256", "PATCH service-accounts/ID", """{"assertions":{"signing_alg":"PS256"}}""" },
+        {
+            "tenant update t --assertion-max-age 5m --clock-skew 30s --secrets-beside-keys true",
+            "PATCH tenants/TENANT",
+            """{"settings":{"assertion_max_age_seconds":300,"clock_skew_seconds":30,"allow_secrets_beside_keys":true}}"""
+        },
+        {
             "account revoke-tokens ci --before 1h",
             "POST service-accounts/ID/revoke-tokens",
             """{"issued_before":"2026-11-24T11:00:00Z"}"""

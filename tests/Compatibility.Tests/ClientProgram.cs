@@ -9,10 +9,10 @@ internal static class ClientProgram
 {
     private const string Python = "/usr/bin/python3";
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    // Some compile before they run.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
-    private static readonly string Folder = typeof(ClientProgram).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
-        .Single(metadata => metadata.Key == "ClientsFolder").Value!;
+    private static readonly string Folder = Metadata("ClientsFolder");
 
     private static readonly Lazy<Task<bool>> HasAuthlib = new(async () =>
         File.Exists(Python) && (await RunAsync(Python, ["-c", "import authlib, requests"], [])).ExitCode == 0);
@@ -21,27 +21,37 @@ internal static class ClientProgram
     public static async Task<JsonElement> ScriptAsync(string library, string script, params (string Name, string? Value)[] environment)
     {
         var isPython = library == "authlib";
-        var isPresent = isPython ? await HasAuthlib.Value : Directory.Exists(Path.Combine(Folder, "node_modules", library));
-        Require(isPresent, library);
+        await RequireAsync(library);
 
         var path = Path.Combine(Folder, library, script + (isPython ? ".py" : ".mjs"));
-        var (exitCode, output, errors) = await RunAsync(isPython ? Python : "node", [path], environment);
+        var (exitCode, output, errors) = await RunAsync(isPython ? Python : "node", isPython ? ["-B", path] : [path], environment);
         Assert.True(exitCode == 0, $"{path} ended with {exitCode}:\n{errors}");
         return JsonSerializer.Deserialize<JsonElement>(output);
     }
 
     /// <summary>A command line as a person would paste it; returns what it printed.</summary>
-    public static async Task<string> BashAsync(string command, params (string Name, string? Value)[] environment)
+    public static Task<string> BashAsync(string command, params (string Name, string? Value)[] environment) => BashInAsync("", command, environment);
+
+    /// <summary>The same, in a folder.</summary>
+    public static async Task<string> BashInAsync(string folder, string command, params (string Name, string? Value)[] environment)
     {
-        var (exitCode, output, errors) = await RunAsync("bash", ["-euo", "pipefail", "-c", command], environment);
+        var (exitCode, output, errors) = await RunAsync("bash", ["-euo", "pipefail", "-c", command], environment, folder);
         Assert.True(exitCode == 0, $"{command}\nended with {exitCode}:\n{output}\n{errors}");
         return output;
     }
 
+    /// <summary>A place that the build tells.</summary>
+    public static string Metadata(string name) => typeof(ClientProgram).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+        .Single(metadata => metadata.Key == name).Value!;
+
+    /// <summary>Skips the test where the library is not installed.</summary>
+    public static async Task RequireAsync(string library) =>
+        Require(library == "authlib" ? await HasAuthlib.Value : Directory.Exists(Path.Combine(Folder, "node_modules", library)), library);
+
     private static async Task<(int ExitCode, string Output, string Errors)> RunAsync(
-        string program, string[] arguments, (string Name, string? Value)[] environment)
+        string program, string[] arguments, (string Name, string? Value)[] environment, string folder = "")
     {
-        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder };
         foreach (var (name, value) in environment)
         {
             start.Environment[name] = value;

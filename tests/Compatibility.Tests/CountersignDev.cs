@@ -18,11 +18,19 @@ public sealed class CountersignDev : IAsyncLifetime
 
     public DevFile Dev { get; private set; } = null!;
 
+    /// <summary>The file that the command line takes as its profile.</summary>
+    public string Profile => Path.Combine(_data, "dev.json");
+
+    /// <summary>The command line as a shell starts it. The built program looks for the runtime in the usual places only; these tests run on one already.</summary>
+    public (string, string?)[] Environment =>
+        [("COUNTERSIGN", ProgramPath()), ("COUNTERSIGN_PROFILE", Profile), ("DOTNET_ROOT", DotnetRoot)];
+
+    private static string DotnetRoot => Path.GetFullPath("../../..", RuntimeEnvironment.GetRuntimeDirectory());
+
     public async ValueTask InitializeAsync()
     {
         var start = new ProcessStartInfo(ProgramPath(), ["dev", "--port", "0", "--data", _data]) { RedirectStandardOutput = true };
-        // The built program looks for the runtime in the usual places only; these tests run on one already.
-        start.Environment["DOTNET_ROOT"] = Path.GetFullPath("../../..", RuntimeEnvironment.GetRuntimeDirectory());
+        start.Environment["DOTNET_ROOT"] = DotnetRoot;
         _process = Process.Start(start)!;
 
         _process.OutputDataReceived += (_, line) => _printed.Enqueue(line.Data ?? "");
@@ -37,7 +45,7 @@ public sealed class CountersignDev : IAsyncLifetime
             throw;
         }
 
-        Dev = DevFile.Read(Path.Combine(_data, "dev.json"));
+        Dev = DevFile.Read(Profile);
     }
 
     /// <summary>What the program has printed so far, once that holds a line that begins like this.</summary>
@@ -78,7 +86,7 @@ public sealed class CountersignDev : IAsyncLifetime
     {
         var built = new DirectoryInfo(AppContext.BaseDirectory);
         var beside = Path.Combine(built.Parent!.Parent!.FullName, "Cli", built.Name, "countersign");
-        var path = Environment.GetEnvironmentVariable("COUNTERSIGN_BIN") ?? beside;
+        var path = System.Environment.GetEnvironmentVariable("COUNTERSIGN_BIN") ?? beside;
 
         return File.Exists(path) ? path : throw new FileNotFoundException("build src/Cli first, or set COUNTERSIGN_BIN", path);
     }

@@ -24,5 +24,5 @@ public sealed record DevFile
     public sealed record DemoApi(string Id, string Identifier, string[] Scopes);
 }
 
-/// <summary>A service account as a client sees itself.</summary>
-public sealed record Client(string? Id, string ClientId, [property: JsonPropertyName("client_secret")] string Secret);
+/// <summary>A service account as a client sees itself. One that signs has no secret.</summary>
+public sealed record Client(string? Id, string ClientId, [property: JsonPropertyName("client_secret")] string? Secret);

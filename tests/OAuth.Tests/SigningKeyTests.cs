@@ -109,7 +109,7 @@ public sealed class SigningKeyTests
 
         Assert.Equal(
             "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs",
-            PublicJwkMembers.Of(published, SigningAlgorithm.ByName("RS256")!).Thumbprint());
+            PublicJwkText.Thumbprint(KeyFamily.Rsa.PublicMembers(published, SigningAlgorithm.ByName("RS256")!)));
 
         using var key = Key("ES256");
         var jwk = JsonDocument.Parse(key.PublicJwk).RootElement;

@@ -17,13 +17,24 @@ internal sealed class CountersignProcess : IAsyncDisposable
     private readonly string _data;
     private volatile bool _saidReady;
 
-    private CountersignProcess(string data, int port)
+    private CountersignProcess(string data, string[] arguments, IReadOnlyDictionary<string, string>? settings = null)
     {
-        var start = new ProcessStartInfo(ProgramPath(), ["dev", "--port", $"{port}", "--data", data])
+        var start = new ProcessStartInfo(ProgramPath(), arguments)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+
+        // The tests' own variables are no settings of the server.
+        foreach (var variable in start.Environment.Keys.Where(k => k.StartsWith("COUNTERSIGN_", StringComparison.Ordinal)).ToList())
+        {
+            start.Environment.Remove(variable);
+        }
+
+        foreach (var (name, value) in settings ?? new Dictionary<string, string>())
+        {
+            start.Environment[$"COUNTERSIGN_{name}"] = value;
+        }
 
         // The built program looks for the runtime in the usual places only; these tests run on one already.
         start.Environment["DOTNET_ROOT"] = Path.GetFullPath("../../..", RuntimeEnvironment.GetRuntimeDirectory());
@@ -40,7 +51,13 @@ internal sealed class CountersignProcess : IAsyncDisposable
     /// <summary>What it printed last, for the message of a failing test.</summary>
     public string Output => string.Join('\n', _output);
 
-    public static CountersignProcess Start(string data, int port = 0) => new(data, port);
+    public Uri? Address { get; private init; }
+
+    public static CountersignProcess Start(string data, int port = 0) => new(data, ["dev", "--port", $"{port}", "--data", data]);
+
+    /// <summary>The server for production, with settings by environment; it listens at <paramref name="address"/>.</summary>
+    public static CountersignProcess Serve(Uri address, IReadOnlyDictionary<string, string> settings) =>
+        new("", ["serve", "--listen", address.ToString()], settings) { Address = address };
 
     /// <summary>Waits until the server says that it is ready, and returns how long that took since the start of the process.</summary>
     public async Task<TimeSpan> ReadyAsync(TimeSpan patience, CancellationToken ct)
@@ -83,7 +100,7 @@ internal sealed class CountersignProcess : IAsyncDisposable
     {
         try
         {
-            using var answer = await http.GetAsync($"{DevFile().GetProperty("issuer").GetString()}/health/ready", ct);
+            using var answer = await http.GetAsync(new Uri(Address ?? new Uri(DevFile().GetProperty("issuer").GetString()!), "/health/ready"), ct);
             return answer.StatusCode == HttpStatusCode.OK;
         }
         catch (Exception notYet) when (notYet is HttpRequestException || (notYet is OperationCanceledException && !ct.IsCancellationRequested))

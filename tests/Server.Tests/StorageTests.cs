@@ -3,6 +3,7 @@ using Countersign.Server.Hosting;
 using Countersign.Server.Tests.Framework;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Migrations;
 using Microsoft.EntityFrameworkCore.Storage;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -20,6 +21,43 @@ public sealed class StorageTests
         await madeDb.GetService<IRelationalDatabaseCreator>().EnsureCreatedAsync();
 
         Assert.Equal(await SchemaAsync(madeDb), await SchemaAsync(migratedDb));
+    }
+
+    [Fact]
+    [Trait("R", "245")]
+    public async Task A_database_of_the_first_schema_is_brought_up_to_date_with_what_it_holds()
+    {
+        using var old = await TestDatabase.CreateEmptyAsync();
+        await using var db = Open(old);
+        var first = new Data.Migrations.Initial { ActiveProvider = db.Database.ProviderName! };
+
+        foreach (var command in db.GetService<IMigrationsSqlGenerator>().Generate(first.UpOperations))
+        {
+            await db.Database.ExecuteSqlRawAsync(command.CommandText);
+        }
+
+        var history = db.GetService<IHistoryRepository>();
+        await db.Database.ExecuteSqlRawAsync(history.GetCreateScript());
+        await db.Database.ExecuteSqlRawAsync(history.GetInsertScript(new HistoryRow("0001_initial", "10")));
+        var (tenant, account, at) = (Guid.CreateVersion7(), Guid.CreateVersion7(), new DateTime(2026, 11, 1, 0, 0, 0, DateTimeKind.Utc));
+        await db.Database.ExecuteSqlAsync(
+            $"""
+            INSERT INTO tenants (id, name, name_key, issuer, disabled, token_format, token_lifetime_seconds, token_alg, max_secret_lifetime_days, granting,
+                require_if_match, audit_tokens, signing_key_days, created_at, updated_at, version)
+            VALUES ({tenant}, 'default', 'default', 'https://as.example', {false}, 'jwt', 3600, 'ES256', 365, 'super-admin', {false}, 'rollup', 90, {at}, {at}, 1)
+            """);
+        await db.Database.ExecuteSqlAsync(
+            $"""
+            INSERT INTO service_accounts (id, tenant_id, client_id, name, name_key, disabled, created_at, updated_at, version)
+            VALUES ({account}, {tenant}, 'old', 'old', 'old', {false}, {at}, {at}, 1)
+            """);
+
+        await db.Database.MigrateAsync();
+
+        var kept = await db.ServiceAccounts.AsNoTracking().SingleAsync();
+        Assert.Equal(("client_secret", "issuer", null, true), (kept.AuthMethod, kept.AssertionAudience, kept.AssertionAlg, kept.RequireJti));
+        var settings = await db.Tenants.AsNoTracking().SingleAsync();
+        Assert.Equal((600, 10, false), (settings.AssertionMaxAgeSeconds, settings.ClockSkewSeconds, settings.AllowSecretsBesideKeys));
     }
 
     [Fact]

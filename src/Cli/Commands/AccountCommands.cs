@@ -13,7 +13,7 @@ internal static class AccountCommands
         Update(),
         Switch("disable", true, "Disables a service account: its next token request fails, and it can be enabled again."),
         Switch("enable", false, "Enables a service account again."),
-        Plain.Delete(Kind.Account, "Deletes a service account with its secrets and grants.", "countersign account delete ci"),
+        Plain.Delete(Kind.Account, "Deletes a service account with its secrets, keys and grants.", "countersign account delete ci"),
         AccountImport.Verb(),
         RevokeTokens(),
     };
@@ -74,16 +74,18 @@ internal static class AccountCommands
         var name = new Option<string>("--name") { Description = "New name." };
         var description = new Option<string>("--description") { Description = "New description." };
         var tokens = new TokenOptions();
+        var assertions = new AssertionOptions();
 
         return new Verb("update", "Changes a service account.", "countersign account update ci --token-format opaque --token-lifetime 10m")
         {
-            account, name, description, tokens.Options,
+            account, name, description, tokens.Options, assertions.Options,
         }.Does(async (call, ct) =>
         {
             var body = new JsonObject()
                 .With("name", call.Get(name))
                 .With("description", call.Get(description))
-                .With("access_token", tokens.Read(call));
+                .With("access_token", tokens.Read(call))
+                .With("assertions", assertions.Read(call));
 
             await Plain.PatchAsync(call, await call.PathAsync(Kind.Account, call.Get(account), ct), body, ct);
         });
@@ -105,7 +107,7 @@ internal static class AccountCommands
     private static Verb RevokeTokens()
     {
         var account = Plain.Which(Kind.Account);
-        var credential = new Option<string>("--credential") { Description = "Only tokens got with this secret.", HelpName = "secret id" };
+        var credential = new Option<string>("--credential") { Description = "Only tokens got with this secret or key.", HelpName = "secret or key id" };
         var before = new Option<string>("--before") { Description = $"Only tokens issued before: {Times.Forms}.", HelpName = "time" };
 
         return new Verb(

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Net;
 using System.Net.Sockets;
 using Countersign.Server.Hosting;
+using Countersign.Server.Jwks;
 using Countersign.Server.Keys;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -45,6 +46,7 @@ internal static class Dev
             Listen = [issuer],
             Hosts = ["127.0.0.1", "[::1]"],
             MasterKey = MasterKey.ReadOrCreate(Path.Combine(data, "master.key")),
+            Outbound = OutboundRules.OnThisMachine,
             LogLevel = "warning",
         };
 

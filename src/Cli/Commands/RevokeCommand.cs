@@ -15,13 +15,13 @@ internal static class RevokeCommand
     {
         var file = SecretInput.FileOption("--token-file", "the token");
         var account = new Option<string>("--account") { Description = "All tokens of this service account: id or client_id." };
-        var credential = new Option<string>("--credential") { Description = "All tokens got with this secret.", HelpName = "secret id" };
+        var credential = new Option<string>("--credential") { Description = "All tokens got with this secret or key.", HelpName = "secret or key id" };
         var all = new Option<bool>("--all-tokens") { Description = "All tokens of the tenant." };
         var before = new Option<string>("--before") { Description = $"Only tokens issued before: {Times.Forms}.", HelpName = "time" };
 
         return new Verb(
             "revoke",
-            "Revokes the access token on standard input, or all tokens of an account, a secret or the tenant."
+            "Revokes the access token on standard input, or all tokens of an account, a secret, a key or the tenant."
             + " To end what a key signed, use `signing-key withdraw`.",
             "countersign revoke < token.txt")
         {

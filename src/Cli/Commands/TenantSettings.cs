@@ -36,7 +36,28 @@ internal sealed class TenantSettings
         HelpName = "days",
     };
 
-    public IEnumerable<Option> Options => [.. _tokens.Options, _maxSecretDays, _granting, _requireIfMatch, _auditTokens, _keyDays];
+    private readonly Option<string> _maxAge = new("--assertion-max-age")
+    {
+        Description = "How far ahead a signed assertion may expire: 1m to 1h.",
+        HelpName = "length",
+    };
+
+    private readonly Option<string> _skew = new("--clock-skew")
+    {
+        Description = "By how much the clock of whoever signs may differ: 0s to 60s.",
+        HelpName = "length",
+    };
+
+    private readonly Option<bool?> _secretsBesideKeys = new("--secrets-beside-keys")
+    {
+        Description = "Whether an account with a key may keep its secrets.",
+        HelpName = "true|false",
+    };
+
+    public IEnumerable<Option> Options =>
+    [
+        .. _tokens.Options, _maxSecretDays, _granting, _requireIfMatch, _auditTokens, _keyDays, _maxAge, _skew, _secretsBesideKeys,
+    ];
 
     public JsonObject? Read(Call call)
     {
@@ -46,8 +67,13 @@ internal sealed class TenantSettings
             .With("granting", call.Get(_granting))
             .With("require_if_match", call.Get(_requireIfMatch))
             .With("audit_tokens", call.Get(_auditTokens))
-            .With("signing_key_days", call.Get(_keyDays));
+            .With("signing_key_days", call.Get(_keyDays))
+            .With("assertion_max_age_seconds", Seconds(call.Get(_maxAge)))
+            .With("clock_skew_seconds", Seconds(call.Get(_skew)))
+            .With("allow_secrets_beside_keys", call.Get(_secretsBesideKeys));
 
         return settings.Count > 0 ? settings : null;
     }
+
+    private static long? Seconds(string? text) => text is null ? null : (long)Times.Length(text).TotalSeconds;
 }

@@ -1,10 +1,9 @@
+using System.Buffers.Binary;
 using System.Data.Common;
 using System.Security.Cryptography;
 using System.Text;
-using System.Threading.Channels;
 using Countersign.Server.Data;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Storage;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -18,10 +17,20 @@ internal sealed partial class UsedAssertions(Store store, ILogger<UsedAssertions
 {
     private const int Group = 200;
     private const int KeyLength = 16;
+    private const int MostWaiting = 10_000;
 
-    private readonly Channel<Use> _queue = Channel.CreateBounded<Use>(
-        new BoundedChannelOptions(10_000) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
+    // A database that hangs is answered with 503 soon (R254); the assertion may then be used all the same.
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
 
+    // Kept longer than they are needed, for a node that started with a clock some minutes ahead of the others' (R252).
+    private static readonly TimeSpan s_keptLonger = TimeSpan.FromMinutes(6);
+
+    private readonly Lock _lock = new();
+    private readonly AutoResetEvent _added = new(false);
+    private readonly Dictionary<int, DbCommand> _inserts = [];
+    private List<Use> _waiting = [];
+    private bool _stopping;
+    private Db? _db;
     private long _forgottenUntil;
 
     /// <summary>
@@ -36,16 +45,27 @@ internal sealed partial class UsedAssertions(Store store, ILogger<UsedAssertions
         }
 
         var use = new Use(KeyOf(tenantId, assertion), until.ToUnixTimeSeconds());
-        await _queue.Writer.WriteAsync(use, ct);
+
+        lock (_lock)
+        {
+            if (_stopping || _waiting.Count >= MostWaiting)
+            {
+                throw new TimeoutException("more assertions wait for the database than it can record");
+            }
+
+            _waiting.Add(use);
+        }
+
+        _added.Set();
 
         // Who leaves now has used it all the same.
-        return await use.Won.Task.WaitAsync(ct);
+        return await use.Won.Task.WaitAsync(s_patience, ct);
     }
 
-    /// <summary>Forgets what is too old to be taken, in small steps that hold nobody up.</summary>
-    public async Task ForgetAsync(DateTimeOffset before, CancellationToken ct)
+    /// <summary>Forgets what is too old to be taken at that time, in small steps that hold nobody up.</summary>
+    public async Task ForgetAsync(DateTimeOffset now, CancellationToken ct)
     {
-        var seconds = before.ToUnixTimeSeconds();
+        var seconds = (now - s_keptLonger).ToUnixTimeSeconds();
         Volatile.Write(ref _forgottenUntil, Math.Max(seconds, Volatile.Read(ref _forgottenUntil)));
         int gone;
 
@@ -62,81 +82,154 @@ internal sealed partial class UsedAssertions(Store store, ILogger<UsedAssertions
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
-        _queue.Writer.TryComplete();
+        lock (_lock)
+        {
+            _stopping = true;
+        }
+
+        _added.Set();
         await (ExecuteTask ?? Task.CompletedTask).WaitAsync(cancellationToken);
         await base.StopAsync(cancellationToken);
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        var group = new List<Use>(Group);
+    // A thread of its own: it blocks for each commit, and one of the pool's would be missed by the requests.
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Task.Factory.StartNew(WriteGroups, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
-        while (await _queue.Reader.WaitToReadAsync(CancellationToken.None))
+    private void WriteGroups()
+    {
+        while (true)
         {
-            while (group.Count < Group && _queue.Reader.TryRead(out var use))
+            List<Use> group;
+            bool last;
+
+            lock (_lock)
             {
-                group.Add(use);
+                (group, _waiting, last) = (_waiting, [], _stopping);
             }
 
-            await WriteAsync(group);
-            group.Clear();
+            foreach (var part in group.Chunk(Group))
+            {
+                Write(part);
+            }
+
+            if (group.Count == 0)
+            {
+                if (last)
+                {
+                    Close();
+
+                    return;
+                }
+
+                _added.WaitOne();
+            }
         }
     }
 
     // A signature's bytes are not unique (R81): what counts is the jti, or what was signed. Each part says how long it is, so that no two run together.
-    private static byte[] KeyOf(Guid tenantId, SignedAssertion assertion)
+    private static UInt128 KeyOf(Guid tenantId, SignedAssertion assertion)
     {
         var claims = assertion.Claims;
         var text = claims.Id is { } id
             ? Encoding.UTF8.GetBytes($"jti|{tenantId}|{claims.Issuer!.Length}|{claims.Issuer}|{id}")
             : [.. Encoding.UTF8.GetBytes($"signed|{tenantId}|"), .. assertion.Jws.SigningInput.Span];
 
-        return SHA256.HashData(text)[..KeyLength];
+        return BinaryPrimitives.ReadUInt128BigEndian(SHA256.HashData(text));
     }
 
-    private async Task WriteAsync(List<Use> group)
+    private void Write(Use[] group)
     {
         try
         {
-            var winners = new HashSet<string>(StringComparer.Ordinal);
-            await store.RecordAsync(db => InsertAsync(db, group, winners), CancellationToken.None);
+            var winners = Insert(group);
 
             // Of several with one key in the group, the first takes it out of the set.
             foreach (var use in group)
             {
-                use.Won.TrySetResult(winners.Remove(use.Text));
+                use.Won.TrySetResult(winners.Remove(use.Key));
             }
         }
         catch (Exception exception)
         {
-            LogFailed(group.Count, exception.GetType().Name);
-            group.ForEach(u => u.Won.TrySetException(new DbUpdateException("the use of an assertion could not be recorded")));
+            LogFailed(group.Length, exception.GetType().Name);
+
+            foreach (var use in group)
+            {
+                use.Won.TrySetException(new DbUpdateException("the use of an assertion could not be recorded"));
+            }
+
+            Close();
         }
     }
 
-    private static async Task InsertAsync(Db db, List<Use> group, HashSet<string> winners)
+    // One statement is one transaction; the connection and the statements stay open for the next.
+    private HashSet<UInt128> Insert(Use[] group)
     {
-        await using var command = db.Database.GetDbConnection().CreateCommand();
-        command.Transaction = db.Database.CurrentTransaction!.GetDbTransaction();
+        // In one order everywhere, so that two nodes do not wait for each other in a circle.
+        var rows = group.DistinctBy(u => u.Key).OrderBy(u => u.Key).ToArray();
+        var winners = new HashSet<UInt128>(rows.Length);
+
+        using (store.Engine.WriteTurnAsync(CancellationToken.None).AsTask().GetAwaiter().GetResult())
+        {
+            var insert = Prepared(rows.Length);
+
+            for (var i = 0; i < rows.Length; i++)
+            {
+                BinaryPrimitives.WriteUInt128BigEndian((byte[])insert.Parameters[2 * i].Value!, rows[i].Key);
+                insert.Parameters[(2 * i) + 1].Value = rows[i].ExpiresAt;
+            }
+
+            using var reader = insert.ExecuteReader();
+
+            while (reader.Read())
+            {
+                winners.Add(BinaryPrimitives.ReadUInt128BigEndian(reader.GetFieldValue<byte[]>(0)));
+            }
+        }
+
+        return winners;
+    }
+
+    private DbCommand Prepared(int rows)
+    {
+        if (_db is null)
+        {
+            _db = store.Open();
+            _db.Database.OpenConnection();
+        }
+
+        if (_inserts.TryGetValue(rows, out var insert))
+        {
+            return insert;
+        }
+
+        insert = _db.Database.GetDbConnection().CreateCommand();
         var text = new StringBuilder("INSERT INTO used_assertions (key, expires_at) VALUES ");
 
-        // In one order everywhere, so that two nodes do not wait for each other in a circle.
-        var rows = group.DistinctBy(u => u.Text).OrderBy(u => u.Text, StringComparer.Ordinal).ToList();
-
-        for (var i = 0; i < rows.Count; i++)
+        for (var i = 0; i < rows; i++)
         {
             text.Append(i == 0 ? "(" : ", (").Append("@k").Append(i).Append(", @e").Append(i).Append(')');
-            Add(command, $"k{i}", rows[i].Key);
-            Add(command, $"e{i}", rows[i].ExpiresAt);
+            Add(insert, $"k{i}", new byte[KeyLength]);
+            Add(insert, $"e{i}", 0L);
         }
 
-        command.CommandText = text.Append(" ON CONFLICT (key) DO NOTHING RETURNING key").ToString();
-        await using var reader = await command.ExecuteReaderAsync();
+        insert.CommandText = text.Append(" ON CONFLICT (key) DO NOTHING RETURNING key").ToString();
+        insert.Prepare();
 
-        while (await reader.ReadAsync())
+        return _inserts[rows] = insert;
+    }
+
+    private void Close()
+    {
+        foreach (var insert in _inserts.Values)
         {
-            winners.Add(Convert.ToHexString(reader.GetFieldValue<byte[]>(0)));
+            insert.Dispose();
         }
+
+        _inserts.Clear();
+        _db?.Dispose();
+        _db = null;
     }
 
     private static void Add(DbCommand command, string name, object value)
@@ -150,11 +243,9 @@ internal sealed partial class UsedAssertions(Store store, ILogger<UsedAssertions
     [LoggerMessage(LogLevel.Error, "the use of {Count} assertions could not be recorded ({Kind}): they are refused")]
     private partial void LogFailed(int count, string kind);
 
-    private sealed class Use(byte[] key, long expiresAt)
+    private sealed class Use(UInt128 key, long expiresAt)
     {
-        public byte[] Key { get; } = key;
-
-        public string Text { get; } = Convert.ToHexString(key);
+        public UInt128 Key { get; } = key;
 
         public long ExpiresAt { get; } = expiresAt;
 

@@ -47,7 +47,7 @@ internal sealed class SettingsReader
         foreach (var (name, value) in variables)
         {
             // The command line's own variables share the prefix.
-            if (name.StartsWith(EnvironmentPrefix, StringComparison.Ordinal) && name[EnvironmentPrefix.Length..] is not ("SERVER" or "CLIENT_ID" or "CLIENT_SECRET" or "PROFILE"))
+            if (name.StartsWith(EnvironmentPrefix, StringComparison.Ordinal) && name[EnvironmentPrefix.Length..] is not ("SERVER" or "CLIENT_ID" or "CLIENT_SECRET" or "KEY_FILE" or "PROFILE"))
             {
                 Add(name[EnvironmentPrefix.Length..].ToLowerInvariant(), value, $"environment variable {name}");
             }

@@ -69,7 +69,7 @@ internal sealed partial class JwksSource(Guid tenantId, JwksUrlFacts facts, Outb
 
         lock (_lock)
         {
-            flight = _flight ??= Begin();
+            flight = _flight ??= BeginAsync();
         }
 
         await flight.WaitAsync(ct);
@@ -82,7 +82,7 @@ internal sealed partial class JwksSource(Guid tenantId, JwksUrlFacts facts, Outb
     {
         lock (_lock)
         {
-            return _flight is null && Late() is not null ? (_flight = Begin()).WaitAsync(ct) : Task.CompletedTask;
+            return _flight is null && Late() is not null ? (_flight = BeginAsync()).WaitAsync(ct) : Task.CompletedTask;
         }
     }
 
@@ -106,7 +106,7 @@ internal sealed partial class JwksSource(Guid tenantId, JwksUrlFacts facts, Outb
         {
             if (_flight is null && (_began is not { } began || time.GetElapsedTime(began) >= JwksTimes.BetweenFetches))
             {
-                _flight = Begin();
+                _flight = BeginAsync();
                 isMine = true;
             }
 
@@ -123,7 +123,7 @@ internal sealed partial class JwksSource(Guid tenantId, JwksUrlFacts facts, Outb
         return Current();
     }
 
-    private Task Begin()
+    private Task BeginAsync()
     {
         _began = time.GetTimestamp();
 

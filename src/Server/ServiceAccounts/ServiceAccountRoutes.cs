@@ -123,6 +123,12 @@ internal static class ServiceAccountRoutes
 
         var refusal = Precondition.Check(http, caller, row) ?? await safeguards.AgainstStrongerAsync(caller, id, ct);
 
+        // How assertions are judged is part of the credential.
+        if (refusal is null && body.Assertions.IsSet)
+        {
+            refusal = await safeguards.AgainstCredentialAsync(caller, id, ct);
+        }
+
         if (refusal is null && body.Disabled is { IsSet: true, Value: true } && !row.Disabled)
         {
             refusal = await safeguards.AgainstLockoutAsync(caller, id, ct);

@@ -69,7 +69,7 @@ public sealed class JwksRefreshTests : IAsyncLifetime
         var before = Host.Requests;
         var minutes = 0;
 
-        while (Host.Requests == before)
+        while (Host.Requests == before && minutes < 100)
         {
             await MinuteAsync();
             minutes++;
@@ -160,24 +160,27 @@ public sealed class JwksRefreshTests : IAsyncLifetime
         _node.Clock.Elapse(TimeSpan.FromMinutes(13));
         var began = Stopwatch.GetTimestamp();
         var before = Host.Requests;
+        var roundBegan = began;
         var round = _node.Refresh.RunOnceAsync(CancellationToken.None);
         await _node.UntilAsync(() => Host.Requests == before + 1);
 
-        Assert.InRange(Stopwatch.GetElapsedTime(began).TotalSeconds, 0, 2);
+        Assert.InRange(Stopwatch.GetElapsedTime(began).TotalSeconds, 0, 4);
 
         // A cold source meanwhile, and warm ones.
         await using var cold = await KeyHost.StartAsync();
         cold.Serve(_next);
         began = Stopwatch.GetTimestamp();
         Assert.Single((await _node.Sources.FindAsync(_node.Tenant, Node.FactsOf(cold), Messages.By(_next), CancellationToken.None)).Keys!);
-        Assert.InRange(Stopwatch.GetElapsedTime(began).TotalSeconds, 0, 2);
+        Assert.InRange(Stopwatch.GetElapsedTime(began).TotalSeconds, 0, 4);
 
         for (var i = 0; i < 1000; i++)
         {
             Assert.True(_node.FindAsync(_key).IsCompletedSuccessfully);
         }
 
+        // Those that fail do not take turns in the places of the healthy: the next round is not far.
         await round;
+        Assert.InRange(Stopwatch.GetElapsedTime(roundBegan).TotalSeconds, 4, 14);
     }
 
     [Fact]

@@ -9,7 +9,7 @@ public sealed class JwksUrlTests
     public static TheoryData<string> Forms =>
     [
         "", "keys.example", "keys.example/jwks", "//keys.example/jwks", "/jwks", "https:", "https://", "https:///jwks", "https:keys.example/jwks",
-        "http://keys.example/jwks", "HTTP://keys.example:443/jwks", "file:///etc/passwd", "file://keys.example/jwks", "ftp://keys.example/jwks",
+        "http://keys.example/jwks", "HTTP://keys.example:443/jwks", "file:/etc/passwd", "file://keys.example/jwks", "ftp://keys.example/jwks",
         "data:application/json,{}", "data://keys.example/jwks", "gopher://keys.example:443/", "ldap://keys.example", "javascript:alert(1)", "ws://keys.example", "unix:///run/x",
         "https://user@keys.example/jwks", "https://user:password@keys.example/jwks", "https://@keys.example/jwks", "https://:@keys.example/jwks",
         "https://keys.example@127.0.0.1/jwks", "https://keys.example/jwks#", "https://keys.example/jwks#part",

@@ -3,13 +3,7 @@ import json
 import os
 
 from authlib.integrations.base_client import OAuthError
-from authlib.integrations.requests_client import OAuth2Session
-
-session = OAuth2Session(
-    os.environ["CLIENT_ID"],
-    os.environ["CLIENT_SECRET"],
-    token_endpoint_auth_method=os.environ["METHOD"],
-)
+from authentication import session
 
 try:
     token = session.fetch_token(f"{os.environ['ISSUER']}/oauth2/token", grant_type="client_credentials", scope=os.environ["SCOPE"])

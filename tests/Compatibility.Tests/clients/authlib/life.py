@@ -2,17 +2,10 @@
 import json
 import os
 
-from authlib.integrations.requests_client import OAuth2Session
+from authentication import session
 
 issuer = os.environ["ISSUER"]
 wanted = {name.lower(): os.environ[name] for name in ("SCOPE", "RESOURCE") if os.environ.get(name)}
-
-session = OAuth2Session(
-    os.environ["CLIENT_ID"],
-    os.environ["CLIENT_SECRET"],
-    token_endpoint_auth_method=os.environ["METHOD"],
-    revocation_endpoint_auth_method=os.environ["METHOD"],
-)
 
 
 def introspect(access_token):

@@ -1,13 +1,13 @@
 // Asks for a token and prints it, or what the client made of the refusal.
 import * as oauth from 'oauth4webapi';
+import { authentication } from './authentication.mjs';
 
-const { ISSUER, CLIENT_ID, CLIENT_SECRET, SCOPE, RESOURCE, METHOD } = process.env;
+const { ISSUER, CLIENT_ID, SCOPE, RESOURCE } = process.env;
 
 const insecure = { [oauth.allowInsecureRequests]: true };
 const issuer = new URL(ISSUER);
 const server = await oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer, { algorithm: 'oauth2', ...insecure }));
 const client = { client_id: CLIENT_ID };
-const authentication = { client_secret_basic: oauth.ClientSecretBasic, client_secret_post: oauth.ClientSecretPost }[METHOD](CLIENT_SECRET);
 const wanted = new URLSearchParams(Object.entries({ scope: SCOPE, resource: RESOURCE }).filter(([, value]) => value));
 const answer = await oauth.clientCredentialsGrantRequest(server, client, authentication, wanted, insecure);
 

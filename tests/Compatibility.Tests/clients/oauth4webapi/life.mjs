@@ -1,13 +1,13 @@
 // A token's whole life: obtained, introspected, revoked, introspected again.
 import * as oauth from 'oauth4webapi';
+import { authentication } from './authentication.mjs';
 
-const { ISSUER, CLIENT_ID, CLIENT_SECRET, SCOPE, RESOURCE, METHOD } = process.env;
+const { ISSUER, CLIENT_ID, SCOPE, RESOURCE } = process.env;
 
 const insecure = { [oauth.allowInsecureRequests]: true };
 const issuer = new URL(ISSUER);
 const server = await oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer, { algorithm: 'oauth2', ...insecure }));
 const client = { client_id: CLIENT_ID };
-const authentication = { client_secret_basic: oauth.ClientSecretBasic, client_secret_post: oauth.ClientSecretPost }[METHOD](CLIENT_SECRET);
 
 async function introspect(accessToken) {
   const response = await oauth.introspectionRequest(server, client, authentication, accessToken, insecure);

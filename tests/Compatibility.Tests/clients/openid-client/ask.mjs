@@ -1,10 +1,10 @@
 // Asks for a token and prints it, or what the client made of the refusal.
 import * as client from 'openid-client';
+import { authentication } from './authentication.mjs';
 
-const { ISSUER, CLIENT_ID, CLIENT_SECRET, SCOPE, RESOURCE, METHOD } = process.env;
+const { ISSUER, CLIENT_ID, SCOPE, RESOURCE } = process.env;
 
-const authenticate = { client_secret_basic: client.ClientSecretBasic, client_secret_post: client.ClientSecretPost }[METHOD];
-const config = await client.discovery(new URL(ISSUER), CLIENT_ID, undefined, authenticate(CLIENT_SECRET), {
+const config = await client.discovery(new URL(ISSUER), CLIENT_ID, undefined, authentication, {
   execute: [client.allowInsecureRequests],
 });
 const wanted = new URLSearchParams(Object.entries({ scope: SCOPE, resource: RESOURCE }).filter(([, value]) => value));
