@@ -176,6 +176,8 @@ public sealed class EndToEndTests(DevServer server) : IClassFixture<DevServer>
     {
         await server.JsonAsync("usage", "--since", "1h");
         await server.JsonAsync("report", "expiring-secrets", "--within", "400d");
+        await server.JsonAsync("report", "expiring-keys", "--within", "400d");
+        await server.JsonAsync("report", "relaxed-assertions");
         await server.JsonAsync("api", "resource-server", "list", "urn:countersign:demo");
         var self = await server.JsonAsync("whoami");
         Assert.Equal(Text(server.Dev.GetProperty("admin"), "client_id"), Text(self, "client_id"));

@@ -32,7 +32,7 @@ internal sealed class AssertionProof(FailureLimiter limiter, RefusalPace pace, J
         var failed = key.Failed ?? Judge(account!, key, assertion, types, exchange);
 
         // Last of all, so that an assertion that is refused for something else can be sent again when that is mended.
-        if (failed is null && !await used.TryUseAsync(exchange.Tenant.Id, assertion, AssertionRules.UsableUntil(assertion.Claims), ct))
+        if (failed is null && !await used.TryUseAsync(exchange.Tenant.Id, assertion, AssertionRules.UsableUntil(assertion.Claims)))
         {
             failed = new FailedCheck("assertion-unused", "the assertion was used before", Hint: "have the client sign a new one, with its own jti, for each request");
         }

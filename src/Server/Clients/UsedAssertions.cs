@@ -19,8 +19,8 @@ internal sealed partial class UsedAssertions(Store store, ILogger<UsedAssertions
     private const int KeyLength = 16;
     private const int MostWaiting = 10_000;
 
-    // A database that hangs is answered with 503 soon (R254); the assertion may then be used all the same.
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
+    // Seconds: a database that hangs is answered with 503 soon (R254); the assertion may then be used all the same.
+    private const int Patience = 2;
 
     // Kept longer than they are needed, for a node that started with a clock some minutes ahead of the others' (R252).
     private static readonly TimeSpan s_keptLonger = TimeSpan.FromMinutes(6);
@@ -36,12 +36,12 @@ internal sealed partial class UsedAssertions(Store store, ILogger<UsedAssertions
     /// <summary>
     /// True for exactly one of all who present the assertion, on whatever node. Throws a fault of the database when nobody can say.
     /// </summary>
-    public async ValueTask<bool> TryUseAsync(Guid tenantId, SignedAssertion assertion, DateTimeOffset until, CancellationToken ct)
+    public Task<bool> TryUseAsync(Guid tenantId, SignedAssertion assertion, DateTimeOffset until)
     {
         // A clock that was set back makes an assertion fresh again whose record is gone (R252).
         if (until.ToUnixTimeSeconds() <= Volatile.Read(ref _forgottenUntil))
         {
-            return false;
+            return Task.FromResult(false);
         }
 
         var use = new Use(KeyOf(tenantId, assertion), until.ToUnixTimeSeconds());
@@ -58,8 +58,8 @@ internal sealed partial class UsedAssertions(Store store, ILogger<UsedAssertions
 
         _added.Set();
 
-        // Who leaves now has used it all the same.
-        return await use.Won.Task.WaitAsync(s_patience, ct);
+        // Who leaves meanwhile has used it all the same.
+        return use.Won.Task;
     }
 
     /// <summary>Forgets what is too old to be taken at that time, in small steps that hold nobody up.</summary>
@@ -214,6 +214,7 @@ internal sealed partial class UsedAssertions(Store store, ILogger<UsedAssertions
             Add(insert, $"e{i}", 0L);
         }
 
+        insert.CommandTimeout = Patience;
         insert.CommandText = text.Append(" ON CONFLICT (key) DO NOTHING RETURNING key").ToString();
         insert.Prepare();
 
