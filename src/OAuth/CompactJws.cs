@@ -12,6 +12,9 @@ public sealed class CompactJws
     /// <summary>A longer one is refused before any work, in characters (R72).</summary>
     public const int MaxLength = 16 * 1024;
 
+    // Nobody has vouched for it yet: what is kept of it is short.
+    private const int LongestShown = 32;
+
     private CompactJws(SigningAlgorithm algorithm, string? kid, string? type) => (Algorithm, Kid, Type) = (algorithm, kid, type);
 
     public SigningAlgorithm Algorithm { get; }
@@ -153,7 +156,7 @@ public sealed class CompactJws
             failed = new FailedCheck(
                 "assertion-algorithm",
                 alg is null ? "the header names no algorithm" : "the algorithm is not one that is taken",
-                alg,
+                alg?.Length > LongestShown ? alg[..LongestShown] : alg,
                 string.Join(", ", SigningAlgorithm.All),
                 "have the client sign with the algorithm of its key");
 

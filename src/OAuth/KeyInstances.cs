@@ -8,11 +8,14 @@ internal sealed class KeyInstances : IDisposable
     private readonly SigningAlgorithm _algorithm;
     private readonly Pool<IDisposable> _idle;
 
-    public KeyInstances(SigningAlgorithm algorithm, Func<IDisposable> open)
+    /// <param name="algorithm">What the key is for.</param>
+    /// <param name="signatureLength">The bytes of its signatures.</param>
+    /// <param name="open">Opens one more handle; not called before the first use.</param>
+    public KeyInstances(SigningAlgorithm algorithm, int signatureLength, Func<IDisposable> open)
     {
         _algorithm = algorithm;
         _idle = new Pool<IDisposable>(open);
-        SignatureLength = With(key => algorithm.Family.SignatureLength(key, algorithm));
+        SignatureLength = signatureLength;
     }
 
     public int SignatureLength { get; }

@@ -33,7 +33,7 @@ public static class PrivateKeyText
 
             return FromJwk(Encoding.UTF8.GetBytes(text), kid, algorithm, out fault);
         }
-        catch (Exception e) when (e is CryptographicException or JsonException or ArgumentException)
+        catch (Exception e) when (e is CryptographicException or JsonException or ArgumentException or FormatException or NotSupportedException)
         {
             // The platform's own messages may show parts of the input.
             fault = "the private key cannot be read, or its size is not taken: RSA 2048 to 8192 bits, P-256, P-384 or P-521";

@@ -19,8 +19,9 @@ public sealed class SigningKey : IDisposable
     {
         Algorithm = algorithm;
         _pkcs8 = pkcs8.ToArray();
-        _instances = new KeyInstances(algorithm, () => algorithm.Family.OpenPrivate(_pkcs8));
-        var members = _instances.With(key => algorithm.Family.PublicMembers(key, algorithm));
+        using var first = algorithm.Family.OpenPrivate(_pkcs8);
+        _instances = new KeyInstances(algorithm, algorithm.Family.SignatureLength(first, algorithm), () => algorithm.Family.OpenPrivate(_pkcs8));
+        var members = algorithm.Family.PublicMembers(first, algorithm);
         Thumbprint = PublicJwkText.Thumbprint(members);
         Kid = kid ?? Thumbprint;
         PublicJwk = PublicJwkText.ForSigning(members, algorithm, Kid);

@@ -13,12 +13,14 @@ public sealed class VerificationKey
 
     private readonly KeyInstances _instances;
 
-    private VerificationKey(SigningAlgorithm algorithm, string? kid, Func<IDisposable> open)
+    // The handle is for looking at the key: those that are not used hold none.
+    private VerificationKey(SigningAlgorithm algorithm, string? kid, AsymmetricAlgorithm first)
     {
         Algorithm = algorithm;
         Kid = kid;
-        _instances = new KeyInstances(algorithm, open);
-        var members = _instances.With(key => algorithm.Family.PublicMembers(key, algorithm));
+        var members = algorithm.Family.PublicMembers(first, algorithm);
+        var spki = first.ExportSubjectPublicKeyInfo();
+        _instances = new KeyInstances(algorithm, algorithm.Family.SignatureLength(first, algorithm), () => Open(algorithm, spki));
         Thumbprint = PublicJwkText.Thumbprint(members);
         PublicJwk = PublicJwkText.ForSigning(members, algorithm, kid);
     }
@@ -151,8 +153,9 @@ public sealed class VerificationKey
                     return null;
             }
         }
-        catch (CryptographicException)
+        catch (Exception e) when (e is CryptographicException or NotSupportedException)
         {
+            // A curve that the platform does not know is told by the second.
             return Unreadable(out fault);
         }
     }
@@ -197,33 +200,31 @@ public sealed class VerificationKey
         return null;
     }
 
-    // What was opened once is copied by its parameters, so that nothing is parsed again.
     private static VerificationKey? Opened(SigningAlgorithm algorithm, string? kid, IDisposable first, out string fault)
     {
-        try
+        using (first)
         {
-            fault = "";
-            var spki = ((AsymmetricAlgorithm)first).ExportSubjectPublicKeyInfo();
-
-            return new VerificationKey(algorithm, kid, () =>
+            try
             {
-                if (Interlocked.Exchange(ref first!, null) is { } opened)
-                {
-                    return opened;
-                }
+                fault = "";
 
-                AsymmetricAlgorithm another = algorithm.Family == KeyFamily.Rsa ? RSA.Create() : ECDsa.Create();
-                another.ImportSubjectPublicKeyInfo(spki, out _);
+                return new VerificationKey(algorithm, kid, (AsymmetricAlgorithm)first);
+            }
+            catch (CryptographicException e)
+            {
+                fault = e.Message;
 
-                return another;
-            });
+                return null;
+            }
         }
-        catch (CryptographicException e)
-        {
-            fault = e.Message;
+    }
 
-            return null;
-        }
+    private static AsymmetricAlgorithm Open(SigningAlgorithm algorithm, byte[] spki)
+    {
+        AsymmetricAlgorithm opened = algorithm.Family == KeyFamily.Rsa ? RSA.Create() : ECDsa.Create();
+        opened.ImportSubjectPublicKeyInfo(spki, out _);
+
+        return opened;
     }
 
     private static VerificationKey? Unreadable(out string fault)

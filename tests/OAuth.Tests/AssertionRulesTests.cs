@@ -216,7 +216,7 @@ public sealed class AssertionRulesTests
         if (failed is not null)
         {
             Assert.Contains(says!, failed.Detail);
-            Assert.Contains($"{Math.Abs(seconds)} s", failed.Detail);
+            Assert.Contains($" {Math.Abs(seconds)} s", failed.Detail);
             Assert.StartsWith(claim == "exp" && says == "expired" ? "it" : claim, failed.Detail);
             Assert.StartsWith($"{s_now + seconds} (20", failed.Got);
         }
@@ -344,7 +344,14 @@ public sealed class AssertionRulesTests
         Dictionary<string, string> claims, AssertionRules? rules = null, string? typ = null, List<(string, string?)>? passed = null, DateTimeOffset? now = null)
     {
         var (jws, read) = Claims(claims, typ);
+        var failed = (rules ?? s_rules).Check(jws, read, now ?? The.Now, (check, value) => passed?.Add((check, value)));
 
-        return (rules ?? s_rules).Check(jws, read, now ?? The.Now, (check, value) => passed?.Add((check, value)));
+        // Whoever has to mend it is told what is wrong, what would pass and, but for a jti that is there, what to do.
+        Assert.NotEqual("", failed?.Detail);
+        Assert.NotEqual("", failed?.Expected);
+        Assert.True(failed is null or { Hint.Length: > 10 } || claims.ContainsKey("jti"), failed?.Detail);
+        Assert.NotEqual("", failed?.Hint);
+
+        return failed;
     }
 }

@@ -147,6 +147,18 @@ public sealed class CompactJwsTests
         Assert.InRange(Stopwatch.GetElapsedTime(began).TotalMilliseconds / 1000, 0, 1);
     }
 
+    [Fact]
+    public void A_refusal_says_what_was_seen_and_what_would_pass()
+    {
+        Assert.Equal("the header names no algorithm", Refused(Message("{}")).Detail);
+        Assert.Equal("the algorithm is not one that is taken", Refused(Message("{\"alg\":\"none\"}")).Detail);
+        Assert.Equal(("5 segments", "3 segments: sign it, do not encrypt it"), (Refused("a.b.c.d.e"u8.ToArray()).Got, Refused("a.b.c.d.e"u8.ToArray()).Expected));
+        Assert.Equal(("2 segments", "3 segments, none empty"), (Refused("a.b"u8.ToArray()).Got, Refused("a.b"u8.ToArray()).Expected));
+        Assert.Equal("a segment is not base64url without padding", Refused("a=.b.c"u8.ToArray()).Detail);
+        Assert.Equal(new string('x', 32), Refused(Message($"{{\"alg\":\"{new string('x', 5000)}\"}}")).Got);
+        Assert.Equal("alg, kid, typ", Refused(Message("{\"alg\":\"ES256\",\"crit\":[]}")).Expected);
+    }
+
     [Theory]
     [InlineData("none")]
     [InlineData("None")]

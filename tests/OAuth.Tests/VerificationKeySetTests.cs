@@ -196,6 +196,7 @@ public sealed class VerificationKeySetTests
     {
         Assert.Null(VerificationKeySet.Select(CompactJws.Parse(message, out _)!, keys, out var failed));
         Assert.NotNull(failed);
+        Assert.All([failed.Detail, failed.Hint], Assert.NotEmpty!);
 
         return failed;
     }

@@ -46,6 +46,7 @@ public sealed class VerificationKeyTests
         Assert.Null(key.Kid);
         Assert.Equal(key.Thumbprint, key.ToString());
         Assert.DoesNotContain("kid", Some.Text(key.PublicJwk));
+        Assert.Contains("\"use\":\"sig\",\"alg\":\"ES256\"", Some.Text(key.PublicJwk));
     }
 
     [Fact]
@@ -164,6 +165,8 @@ public sealed class VerificationKeyTests
             out var fault);
 
         Assert.True(key is not null, fault);
+        key = VerificationKey.FromJwk(Some.Utf8(Some.Text(The.EcKey.PublicJwk).Replace("{", "{\"x5c\":[\"AAAA\"],\"ext\":{\"d\":\"x\",\"kid\":\"other\"},")), out fault);
+        Assert.True(key?.Kid == The.EcKey.Kid, fault);
         Assert.NotNull(VerificationKey.FromJwk(Changed(The.EcKey, jwk => jwk.Remove("use")), out _));
         Assert.NotNull(VerificationKey.FromJwk(Changed(The.EcKey, jwk => jwk["kid"] = new string('k', 255)), out _));
         Refused(Changed(The.EcKey, jwk => jwk["kid"] = new string('k', 256)), "kid must have 1 to 255");

@@ -26,7 +26,7 @@ internal static class JwksCommands
         };
         var watch = new Option<string>("--watch")
         {
-            Description = "Folder of such files (.pem, .key, .pub, .crt, .cer, .jwk, .jwks, .json); one that is added is published, one that is gone no longer.",
+            Description = "Folder of such files (.pem, .pub, .jwk, .jwks, .json; not .key and .crt, which are likely the server's own); one that is added is published, one that is gone no longer.",
             HelpName = "folder",
         };
         var listen = new Option<string>("--listen")

@@ -117,7 +117,8 @@ internal static class KeyAddition
     private static async Task HandOutAsync(Call call, KeyOutput output, JsonElement answer, string form, string? file)
     {
         var member = form switch { "pem" => "private_key_pem", "jwk" => "private_jwk", _ => "key_file" };
-        var text = Json.At(answer, member) is not { } value ? throw CommandFault.Refused($"the server's answer holds no {member}")
+        var text = Json.At(answer, member) is not { } value ? throw CommandFault.Refused(
+                $"the server's answer holds no {member}: its first answer was lost on the way, and the private half with it. Delete the key {Json.Text(answer, "kid")} and make another")
             : value.ValueKind == JsonValueKind.String ? value.GetString()!
             : JsonSerializer.Serialize(value, Output.Indented) + "\n";
         var kid = Json.Text(answer, "kid");
@@ -135,11 +136,8 @@ internal static class KeyAddition
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // The server gives it once: better on the screen than nowhere.
-            await call.Shell.Out.WriteAsync(text);
-            call.Output.Remark($"{file} could not be written ({e.Message}). {ShownOnce}");
-
-            throw;
+            // The server gives it once, and a screen or a build's log is no place for it.
+            throw CommandFault.Usage($"{file} could not be written ({e.Message}), and the private half of the key {kid} is lost: delete it (countersign key delete) and make another");
         }
 
         if (file is null)

@@ -11,7 +11,7 @@ internal sealed record PublishedSet(byte[] Body, string Tag, IReadOnlyList<Verif
 internal sealed class PublishedKeys(string[] files, string? folder, TimeProvider time, Action<string> remark)
 {
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
-    private static readonly string[] Endings = [".pem", ".key", ".pub", ".crt", ".cer", ".jwk", ".jwks", ".json"];
+    private static readonly string[] Endings = [".pem", ".pub", ".jwk", ".jwks", ".json"];
 
     private readonly Lock _lock = new();
     private PublishedSet? _set;

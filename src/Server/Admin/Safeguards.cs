@@ -92,7 +92,7 @@ internal sealed class Safeguards(Db db)
     public async Task<Refusal?> AgainstLockoutAsync(AdminCaller caller, Guid accountId, CancellationToken ct, Guid? credentialId = null)
     {
         var role = await db.Roles.SingleAsync(r => r.TenantId == caller.TenantId && r.BuiltIn && r.NameKey == AdminApi.SuperAdmin, ct);
-        var secretsBesideKeys = caller.Snapshot.SecretsBesideKeys;
+        var secretsBesideKeys = await db.Tenants.Where(t => t.Id == caller.TenantId).Select(t => t.AllowSecretsBesideKeys).SingleAsync(ct);
         var holders = await (
             from assignment in db.RoleAssignments
             join account in db.ServiceAccounts on assignment.AccountId equals account.Id
@@ -106,8 +106,11 @@ internal sealed class Safeguards(Db db)
                                 && (account.AuthMethod == AuthMethods.ClientSecret || secretsBesideKeys)
                                 && (s.RetiresAt == null || s.RetiresAt > caller.Now) && (s.ExpiresAt == null || s.ExpiresAt > caller.Now))
                         || db.AccountKeys.Any(
-                            k => k.AccountId == account.Id && k.Id != credentialId && !k.Disabled && (k.ExpiresAt == null || k.ExpiresAt > caller.Now))
-                        || db.JwksUrls.Any(u => u.AccountId == account.Id && u.Id != credentialId)),
+                            k => k.AccountId == account.Id && k.Id != credentialId && !k.Disabled && (k.ExpiresAt == null || k.ExpiresAt > caller.Now)
+                                && (account.AssertionAlg == null || account.AssertionAlg == k.Alg))
+
+                        // One that never gave a key that was used is no way in.
+                        || db.JwksUrls.Any(u => u.AccountId == account.Id && u.Id != credentialId && u.LastUsedAt != null)),
             }).ToListAsync(ct);
 
         if (!holders.Exists(h => h.Id == accountId))
@@ -125,6 +128,24 @@ internal sealed class Safeguards(Db db)
 
         return null;
     }
+
+    /// <summary>
+    /// Ending a migration stops the secrets of accounts that sign: a super-admin must be left that authenticates by its own method.
+    /// </summary>
+    public async Task<Refusal?> AgainstEndOfMigrationAsync(Guid tenantId, DateTimeOffset now, CancellationToken ct) =>
+        await (
+            from assignment in db.RoleAssignments
+            join role in db.Roles on assignment.RoleId equals role.Id
+            join account in db.ServiceAccounts on assignment.AccountId equals account.Id
+            where role.TenantId == tenantId && role.BuiltIn && role.NameKey == AdminApi.SuperAdmin
+                && assignment.ReachGroupId == null && assignment.ReachOrganizationId == null && !account.Disabled
+                && (account.AuthMethod == AuthMethods.ClientSecret
+                    || db.JwksUrls.Any(u => u.AccountId == account.Id && u.LastUsedAt != null)
+                    || db.AccountKeys.Any(k => k.AccountId == account.Id && !k.Disabled && (k.ExpiresAt == null || k.ExpiresAt > now)
+                        && (account.AssertionAlg == null || account.AssertionAlg == k.Alg)))
+            select account.Id).AnyAsync(ct)
+            ? null
+            : Refusal.Conflict("no super-admin would be left that can sign in: give one a key that works, or a secret to one without keys, first");
 
     private async Task<bool> CoversAsync(Reach mine, Reach other, CancellationToken ct)
     {

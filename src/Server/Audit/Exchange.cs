@@ -10,7 +10,7 @@ namespace Countersign.Server.Audit;
 /// </summary>
 internal sealed class Exchange(string kind, Tenant tenant, IPAddress? source, DateTimeOffset now)
 {
-    private readonly (string Check, string? Got)[] _passed = new (string, string?)[20];
+    private readonly (string Check, string? Got)[] _passed = new (string, string?)[32];
     private int _count;
 
     public string Kind { get; } = kind;

@@ -47,14 +47,10 @@ internal sealed class AssertionProof(FailureLimiter limiter, RefusalPace pace, J
         }
 
         // A good signature is never held up, whatever others send in the client's name (R48); what fails here is counted and slowed.
-        if (limiter.Failed(exchange.Tenant.Id, AssertionsOf(assertion.ClientId), exchange.Source) is { } wait)
-        {
-            return OAuthError.TooManyFailures(wait, failed);
-        }
-
+        var wait = limiter.Failed(exchange.Tenant.Id, AssertionsOf(assertion.ClientId), exchange.Source);
         await pace.KeepAsync(began);
 
-        return refuse(failed);
+        return wait is { } held ? OAuthError.TooManyFailures(held, failed) : refuse(failed);
     }
 
     // Counted apart from secrets, which failures of assertions must not hold up.

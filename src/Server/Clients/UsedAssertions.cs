@@ -19,6 +19,14 @@ internal sealed partial class UsedAssertions(Store store, ILogger<UsedAssertions
     private const int KeyLength = 16;
     private const int MostWaiting = 10_000;
 
+    /// <summary>Rows deleted at a time.</summary>
+    private const int Step = 2000;
+
+    /// <summary>Seconds by which the floor rises at most at a time.</summary>
+    private const long MostForgotten = 3600;
+
+    private static readonly TimeSpan s_idle = TimeSpan.FromSeconds(30);
+
     // Seconds: a database that hangs is answered with 503 soon (R254); the assertion may then be used all the same.
     private const int Patience = 2;
 
@@ -31,19 +39,12 @@ internal sealed partial class UsedAssertions(Store store, ILogger<UsedAssertions
     private List<Use> _waiting = [];
     private bool _stopping;
     private Db? _db;
-    private long _forgottenUntil;
 
     /// <summary>
     /// True for exactly one of all who present the assertion, on whatever node. Throws a fault of the database when nobody can say.
     /// </summary>
     public Task<bool> TryUseAsync(Guid tenantId, SignedAssertion assertion, DateTimeOffset until)
     {
-        // A clock that was set back makes an assertion fresh again whose record is gone (R252).
-        if (until.ToUnixTimeSeconds() <= Volatile.Read(ref _forgottenUntil))
-        {
-            return Task.FromResult(false);
-        }
-
         var use = new Use(KeyOf(tenantId, assertion), until.ToUnixTimeSeconds());
 
         lock (_lock)
@@ -62,22 +63,33 @@ internal sealed partial class UsedAssertions(Store store, ILogger<UsedAssertions
         return use.Won.Task;
     }
 
-    /// <summary>Forgets what is too old to be taken at that time, in small steps that hold nobody up.</summary>
+    /// <summary>
+    /// Forgets what is too old to be taken at that time, in small steps that hold nobody up. What is forgotten is refused from then on, by all
+    /// nodes: a clock that was wrong, or is set back, makes no assertion fresh again whose record is gone (R252).
+    /// </summary>
     public async Task ForgetAsync(DateTimeOffset now, CancellationToken ct)
     {
-        var seconds = (now - s_keptLonger).ToUnixTimeSeconds();
-        Volatile.Write(ref _forgottenUntil, Math.Max(seconds, Volatile.Read(ref _forgottenUntil)));
-        int gone;
+        var asked = (now - s_keptLonger).ToUnixTimeSeconds();
+        var floor = 0L;
 
-        do
+        // By an hour at most each time: a node whose clock is far ahead does little harm before somebody sees it.
+        await store.RecordAsync(
+            async db =>
+            {
+                await db.ReplayFloor
+                    .Where(f => f.Id == 1 && f.ForgottenUntil < asked)
+                    .ExecuteUpdateAsync(f => f.SetProperty(r => r.ForgottenUntil, r => r.ForgottenUntil > 0 && r.ForgottenUntil + MostForgotten < asked ? r.ForgottenUntil + MostForgotten : asked), ct);
+                floor = await db.ReplayFloor.Where(f => f.Id == 1).Select(f => f.ForgottenUntil).SingleAsync(ct);
+            },
+            ct);
+
+        for (var gone = Step; gone == Step;)
         {
-            gone = 0;
             await store.RecordAsync(
                 async db => gone = await db.Database.ExecuteSqlAsync(
-                    $"DELETE FROM used_assertions WHERE key IN (SELECT key FROM used_assertions WHERE expires_at < {seconds} LIMIT 2000)", ct),
+                    $"DELETE FROM used_assertions WHERE key IN (SELECT key FROM used_assertions WHERE expires_at <= {floor} LIMIT {Step})", ct),
                 ct);
         }
-        while (gone == 2000);
     }
 
     public override async Task StopAsync(CancellationToken cancellationToken)
@@ -122,7 +134,11 @@ internal sealed partial class UsedAssertions(Store store, ILogger<UsedAssertions
                     return;
                 }
 
-                _added.WaitOne();
+                // A connection that nobody uses may be cut on the way without either end hearing of it.
+                if (!_added.WaitOne(s_idle))
+                {
+                    Close();
+                }
             }
         }
     }
@@ -140,9 +156,22 @@ internal sealed partial class UsedAssertions(Store store, ILogger<UsedAssertions
 
     private void Write(Use[] group)
     {
+        var held = _db is not null;
+
         try
         {
-            var winners = Insert(group);
+            HashSet<UInt128> winners;
+
+            try
+            {
+                winners = Insert(group);
+            }
+            catch (DbException) when (held)
+            {
+                // The connection may have been lost since the last group. What the first try may have written is refused by the second.
+                Close();
+                winners = Insert(group);
+            }
 
             // Of several with one key in the group, the first takes it out of the set.
             foreach (var use in group)
@@ -205,7 +234,7 @@ internal sealed partial class UsedAssertions(Store store, ILogger<UsedAssertions
         }
 
         insert = _db.Database.GetDbConnection().CreateCommand();
-        var text = new StringBuilder("INSERT INTO used_assertions (key, expires_at) VALUES ");
+        var text = new StringBuilder("INSERT INTO used_assertions (key, expires_at) SELECT column1, column2 FROM (VALUES ");
 
         for (var i = 0; i < rows; i++)
         {
@@ -215,7 +244,9 @@ internal sealed partial class UsedAssertions(Store store, ILogger<UsedAssertions
         }
 
         insert.CommandTimeout = Patience;
-        insert.CommandText = text.Append(" ON CONFLICT (key) DO NOTHING RETURNING key").ToString();
+        insert.CommandText = text
+            .Append(") AS v WHERE column2 > (SELECT forgotten_until FROM replay_floor WHERE id = 1) ON CONFLICT (key) DO NOTHING RETURNING key")
+            .ToString();
         insert.Prepare();
 
         return _inserts[rows] = insert;
@@ -223,14 +254,20 @@ internal sealed partial class UsedAssertions(Store store, ILogger<UsedAssertions
 
     private void Close()
     {
-        foreach (var insert in _inserts.Values)
-        {
-            insert.Dispose();
-        }
-
+        var (inserts, db) = (_inserts.Values.ToList(), _db);
         _inserts.Clear();
-        _db?.Dispose();
         _db = null;
+
+        try
+        {
+            inserts.ForEach(i => i.Dispose());
+            db?.Dispose();
+        }
+        catch (Exception exception)
+        {
+            // It is broken already; this thread goes on with the next one.
+            LogFailed(0, exception.GetType().Name);
+        }
     }
 
     private static void Add(DbCommand command, string name, object value)

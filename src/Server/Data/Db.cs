@@ -31,6 +31,7 @@ internal sealed class Db(DbContextOptions<Db> options) : DbContext(options)
     public DbSet<TokenUsageRow> TokenUsage => Set<TokenUsageRow>();
     public DbSet<IdempotencyRow> IdempotencyRecords => Set<IdempotencyRow>();
     public DbSet<UsedAssertionRow> UsedAssertions => Set<UsedAssertionRow>();
+    public DbSet<ReplayFloorRow> ReplayFloor => Set<ReplayFloorRow>();
 
     /// <summary>Set by <see cref="Store"/> for the time of its commit; a save outside it would miss the change feed and the audit.</summary>
     internal bool Committing { get; set; }
@@ -171,6 +172,11 @@ internal sealed class Db(DbContextOptions<Db> options) : DbContext(options)
         {
             e.ToTable("used_assertions").HasKey(u => u.Key);
             e.HasIndex(u => u.ExpiresAt);
+        });
+        model.Entity<ReplayFloorRow>(e =>
+        {
+            e.ToTable("replay_floor");
+            e.Property(f => f.Id).ValueGeneratedNever();
         });
 
         foreach (var entity in model.Model.GetEntityTypes())

@@ -99,3 +99,12 @@ internal sealed class UsedAssertionRow
     /// <summary>When the assertion is refused by its age anyway, in Unix seconds.</summary>
     public long ExpiresAt { get; set; }
 }
+
+/// <summary>Up to when used assertions are forgotten: one that ends before it is refused, whatever a node's clock says.</summary>
+internal sealed class ReplayFloorRow
+{
+    public int Id { get; set; }
+
+    /// <summary>In Unix seconds; only ever raised.</summary>
+    public long ForgottenUntil { get; set; }
+}

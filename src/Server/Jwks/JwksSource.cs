@@ -120,7 +120,8 @@ internal sealed partial class JwksSource(Guid tenantId, JwksUrlFacts facts, Outb
             ct.ThrowIfCancellationRequested();
         }
 
-        return Current();
+        // While the host is still being asked whether they stand, old keys prove nothing.
+        return _unconfirmed ? new JwksLookup(null, "the host is being asked again after an hour without use") : Current();
     }
 
     private Task BeginAsync()

@@ -15,6 +15,11 @@ internal sealed class AccountKeys(Db db, ClientSecrets secrets)
     /// <summary>Keys that one account may have.</summary>
     public const int Most = 50;
 
+    private const int LongestPem = 16 * 1024;
+
+    // A large RSA pair takes a core for seconds: one at a time, whoever asks.
+    private static readonly SemaphoreSlim s_making = new(1);
+
     /// <summary>A row to add, and the private half where the server has made it.</summary>
     public sealed record Made(AccountKeyRow Row, SigningKey? Private) : IDisposable
     {
@@ -65,16 +70,37 @@ internal sealed class AccountKeys(Db db, ClientSecrets secrets)
             return Refusal.Invalid("alg", $"must be one of {string.Join(", ", SigningAlgorithm.All)}");
         }
 
-        if (!(body.Generate is { } generate ? Generate(caller, account, generate, body) : Read(caller, account, body)).Is(out var made, out var refusal))
+        if (body.Pem is { Length: > LongestPem })
+        {
+            return Refusal.Invalid("pem", $"must have at most {LongestPem} characters");
+        }
+
+        var held = await db.AccountKeys.AsNoTracking().Where(k => k.AccountId == account.Id).Select(k => new Held(k.Kid, k.Thumbprint)).ToListAsync(ct);
+
+        // Before anything is computed.
+        if (held.Count >= Most)
+        {
+            return Refusal.Conflict($"the account has {held.Count} keys, the most that it may: delete one first");
+        }
+
+        if (held.Exists(k => k.Kid == body.Kid))
+        {
+            return Clash(body.Kid!);
+        }
+
+        if (!(body.Generate is { } generate ? await GenerateAsync(caller, account, generate, body, ct) : Read(caller, account, body)).Is(out var made, out var refusal))
         {
             return refusal;
         }
 
-        if (await AgainstOthersAsync(account.Id, made.Row, ct) is { } clash)
+        if (held.Exists(k => k.Kid == made.Row.Kid))
         {
-            made.Dispose();
+            return Clash(made.Row.Kid);
+        }
 
-            return clash;
+        if (held.Exists(k => k.Thumbprint == made.Row.Thumbprint))
+        {
+            return Refusal.Conflict("the account has this key already, by another kid");
         }
 
         db.AccountKeys.Add(made.Row);
@@ -82,19 +108,41 @@ internal sealed class AccountKeys(Db db, ClientSecrets secrets)
         return made;
     }
 
+    /// <summary>Whether the JWK can be written again: half of a surrogate pair cannot.</summary>
+    public static bool IsText(JsonObject? jwk)
+    {
+        try
+        {
+            jwk?.ToJsonString();
+
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>A name for people, or null.</summary>
     public static string? Fault(string? name) => name is null ? null : Names.Fault(name);
 
     public static string? Expiry(AdminCaller caller, DateTimeOffset? asked) => asked <= caller.Now ? "must be ahead" : null;
 
-    private async Task<Refusal?> AgainstOthersAsync(Guid accountId, AccountKeyRow made, CancellationToken ct)
-    {
-        var held = await db.AccountKeys.AsNoTracking().Where(k => k.AccountId == accountId).Select(k => new { k.Kid, k.Thumbprint }).ToListAsync(ct);
+    private static Refusal Clash(string kid) => Refusal.Conflict($"the account has a key with the kid {kid}: kids are unique in an account");
 
-        return held.Count >= Most ? Refusal.Conflict($"the account has {held.Count} keys, the most that it may: delete one first")
-            : held.Exists(k => k.Kid == made.Kid) ? Refusal.Conflict($"the account has a key with the kid {made.Kid}: kids are unique in an account")
-            : held.Exists(k => k.Thumbprint == made.Thumbprint) ? Refusal.Conflict("the account has this key already, by another kid")
-            : null;
+    private static async Task<Outcome<Made>> GenerateAsync(
+        AdminCaller caller, ServiceAccountRow account, KeyGenerate generate, KeyCreate body, CancellationToken ct)
+    {
+        await s_making.WaitAsync(ct);
+
+        try
+        {
+            return Generate(caller, account, generate, body);
+        }
+        finally
+        {
+            s_making.Release();
+        }
     }
 
     private static Outcome<Made> Read(AdminCaller caller, ServiceAccountRow account, KeyCreate body)
@@ -184,4 +232,6 @@ internal sealed class AccountKeys(Db db, ClientSecrets secrets)
 
         return jwk.ToJsonString();
     }
+
+    private sealed record Held(string Kid, string Thumbprint);
 }

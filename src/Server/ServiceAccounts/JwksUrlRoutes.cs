@@ -87,6 +87,7 @@ internal static class JwksUrlRoutes
         MethodSwitch method,
         JwksSources sources,
         OutboundRules rules,
+        Safeguards safeguards,
         HttpContext http,
         Guid id,
         JwksUrlPut body,
@@ -121,13 +122,27 @@ internal static class JwksUrlRoutes
             row = new JwksUrlRow { Id = Guid.CreateVersion7(caller.Now), TenantId = caller.TenantId, AccountId = id, Url = body.Url, CreatedAt = caller.Now };
             db.JwksUrls.Add(row);
         }
+        else if (row.Url != body.Url || row.CaCertificates != body.CaCertificates)
+        {
+            // Another URL is another credential, whatever it is called.
+            method.End(caller, row.Id);
+            warnings.Add("the tokens got by the URL before have ended");
+        }
 
         (row.Url, row.CaCertificates) = (body.Url, body.CaCertificates);
-        await store.CommitAsync(db, caller.Event("jwks-url.set", row.Id.ToString(), account, id), ct);
-        Precondition.Tag(http, row);
 
         // So that a wrong address is seen by who has just typed it, and not by the client's next request.
-        await sources.RefreshAsync(caller.TenantId, AccountLoader.JwksUrlOf(row, SigningAlgorithm.ByName(account.AssertionAlg)), ct);
+        var fetched = await sources.RefreshAsync(caller.TenantId, AccountLoader.JwksUrlOf(row, SigningAlgorithm.ByName(account.AssertionAlg)), ct);
+
+        if (fetched.Keys is not { Count: > 0 } && await safeguards.AgainstLockoutAsync(caller, id, ct) is { } lockout)
+        {
+            sources.Forget(caller.TenantId, row.Id);
+
+            return Problems.Of(caller, lockout with { Detail = $"{lockout.Detail}; from this URL no key could be fetched: {fetched.Problem}" });
+        }
+
+        await store.CommitAsync(db, caller.Event("jwks-url.set", row.Id.ToString(), account, id), ct);
+        Precondition.Tag(http, row);
 
         return TypedResults.Ok(JwksUrlView.Of(row, sources.StateOf(caller.TenantId, row.Id)) with { Warnings = warnings.Count > 0 ? [.. warnings] : null });
     }

@@ -72,5 +72,11 @@ internal sealed record KeyView(
         row.LastUsedAt,
         row.LastUsedFrom);
 
+    /// <summary>As a repeated request is answered.</summary>
+    public KeyView WithoutPrivate() => this with { KeyFile = null, PrivateKeyPem = null, PrivateJwk = null };
+
+    /// <summary>Never the private half.</summary>
+    public override string ToString() => $"key {Id}";
+
     public static JsonObject Object(string json) => JsonNode.Parse(json)!.AsObject();
 }

@@ -60,6 +60,11 @@ internal static class KeyRoutes
             return Problems.Of(caller, refusal);
         }
 
+        if (!AccountKeys.IsText(body.Jwk))
+        {
+            return Problems.Of(caller, Refusal.Invalid("jwk", "holds half of a surrogate pair"));
+        }
+
         if (await idempotency.FindAsync(db, caller, body, ct) is { } replayed)
         {
             return replayed;
@@ -75,7 +80,9 @@ internal static class KeyRoutes
             var warnings = await method.ToKeysAsync(caller, account, ct);
             var answer = Private(caller, account, made, body.Generate?.Format) with { Warnings = warnings.Count > 0 ? [.. warnings] : null };
             var location = $"/admin/v1/service-accounts/{id}/keys/{made.Row.Id}";
-            idempotency.Keep(db, caller, answer, location, Precondition.Tag(made.Row.Version));
+
+            // The private half is kept nowhere, not even for a request that is repeated.
+            idempotency.Keep(db, caller, answer.WithoutPrivate(), location, Precondition.Tag(made.Row.Version));
 
             if (await idempotency.CommitAsync(store, db, caller, caller.Event("key.created", made.Row.Id.ToString(), account, id), ct) is { } first)
             {

@@ -48,7 +48,7 @@ internal sealed class MethodSwitch(Db db, JwksSources sources)
     /// <summary>A secret: refused while the account has keys, which nobody should lose by making a secret.</summary>
     public async Task<Refusal?> ToSecretAsync(AdminCaller caller, ServiceAccountRow account, CancellationToken ct)
     {
-        if (account.AuthMethod == AuthMethods.ClientSecret || caller.Snapshot.SecretsBesideKeys)
+        if (account.AuthMethod == AuthMethods.ClientSecret || await AllowsBothAsync(caller, ct))
         {
             return null;
         }
@@ -59,38 +59,42 @@ internal sealed class MethodSwitch(Db db, JwksSources sources)
                 "the account authenticates by private_key_jwt: delete its keys or its JWKS URL first, or set the tenant's allow_secrets_beside_keys for the time of a migration");
         }
 
+        // Those that a migration left behind have been refused for long: they do not come back with the new one.
+        await RemoveSecretsAsync(caller, account, ct);
         (await db.ServiceAccounts.SingleAsync(a => a.Id == account.Id, ct)).AuthMethod = AuthMethods.ClientSecret;
 
         return null;
     }
 
+    /// <summary>Whether the tenant migrates, as the database says: this node may not have heard of the change yet, and secrets are gone for good.</summary>
+    private Task<bool> AllowsBothAsync(AdminCaller caller, CancellationToken ct) =>
+        db.Tenants.Where(t => t.Id == caller.TenantId).Select(t => t.AllowSecretsBesideKeys).SingleAsync(ct);
+
     private async Task<List<string>> FromSecretsAsync(AdminCaller caller, ServiceAccountRow account, CancellationToken ct)
     {
-        var warnings = new List<string>();
+        // Always a change, so that of two switches at once one fails.
+        var row = await db.ServiceAccounts.SingleAsync(a => a.Id == account.Id, ct);
+        row.AuthMethod = AuthMethods.PrivateKeyJwt;
+        db.Entry(row).Property(r => r.AuthMethod).IsModified = true;
 
-        if (account.AuthMethod != AuthMethods.PrivateKeyJwt)
-        {
-            (await db.ServiceAccounts.SingleAsync(a => a.Id == account.Id, ct)).AuthMethod = AuthMethods.PrivateKeyJwt;
-        }
+        var removed = await AllowsBothAsync(caller, ct) ? 0 : await RemoveSecretsAsync(caller, account, ct);
 
-        if (caller.Snapshot.SecretsBesideKeys)
-        {
-            return warnings;
-        }
-
-        var secrets = await db.ClientSecrets.Where(s => s.AccountId == account.Id).ToListAsync(ct);
-
-        if (secrets.Count > 0)
-        {
-            db.ClientSecrets.RemoveRange(secrets);
-            secrets.ForEach(s => End(caller, s.Id));
-            warnings.Add($"{Counted(secrets.Count, "secret")} removed, and the tokens got with them have ended: the account now authenticates by private_key_jwt alone");
-        }
-
-        return warnings;
+        return removed == 0
+            ? []
+            : [$"{Counted(removed, "secret")} removed, and the tokens got with them have ended: the account now authenticates by private_key_jwt alone"];
     }
 
-    private void End(AdminCaller caller, Guid credential) =>
+    private async Task<int> RemoveSecretsAsync(AdminCaller caller, ServiceAccountRow account, CancellationToken ct)
+    {
+        var secrets = await db.ClientSecrets.Where(s => s.AccountId == account.Id).ToListAsync(ct);
+        db.ClientSecrets.RemoveRange(secrets);
+        secrets.ForEach(s => End(caller, s.Id));
+
+        return secrets.Count;
+    }
+
+    /// <summary>Ends the tokens that a credential got.</summary>
+    public void End(AdminCaller caller, Guid credential) =>
         db.Revocations.Add(Revocations.Before(caller.TenantId, "credential", credential, caller.Now, caller.Now));
 
     private static string Counted(int count, string what) => count == 1 ? $"1 {what} was" : $"{count} {what}s were";

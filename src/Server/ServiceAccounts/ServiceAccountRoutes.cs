@@ -127,6 +127,12 @@ internal static class ServiceAccountRoutes
         if (refusal is null && body.Assertions.IsSet)
         {
             refusal = await safeguards.AgainstCredentialAsync(caller, id, ct);
+
+            // An algorithm that none of its keys has would shut it out.
+            if (refusal is null && body.Assertions.Value?.SigningAlg is { IsSet: true, Value: not null })
+            {
+                refusal = await safeguards.AgainstLockoutAsync(caller, id, ct);
+            }
         }
 
         if (refusal is null && body.Disabled is { IsSet: true, Value: true } && !row.Disabled)

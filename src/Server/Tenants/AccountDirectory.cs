@@ -47,6 +47,9 @@ internal sealed class AccountDirectory(Guid tenantId, AccountLoader loader, int 
             _dropped.Clear();
         }
 
+        // Whoever asks from now on does not join a load that began before.
+        _loading.Clear();
+
         if (_byId.TryRemove(id, out var entry))
         {
             _byClientId.TryRemove(entry.Account.ClientId, out _);

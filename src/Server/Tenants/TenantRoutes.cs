@@ -102,16 +102,23 @@ internal static partial class TenantRoutes
     }
 
     private static async Task<Results<Ok<TenantView>, ProblemHttpResult>> PatchAsync(
-        AdminCaller caller, Db db, Store store, TenantDirectory tenants, HttpContext http, Guid id, TenantPatch body, CancellationToken ct)
+        AdminCaller caller, Db db, Store store, Safeguards safeguards, TenantDirectory tenants, HttpContext http, Guid id, TenantPatch body, CancellationToken ct)
     {
         if (await Visible(db, caller, Write).SingleOrDefaultAsync(t => t.Id == id, ct) is not { } row)
         {
             return Problems.Of(caller, Refusal.NotFound("tenant"));
         }
 
+        var migrated = row.AllowSecretsBesideKeys;
+
         if ((Precondition.Check(http, caller, row) ?? Change(caller, row, body, tenants.ById(id)?.Snapshot.Keys)) is { } refusal)
         {
             return Problems.Of(caller, refusal);
+        }
+
+        if (migrated && !row.AllowSecretsBesideKeys && await safeguards.AgainstEndOfMigrationAsync(id, caller.Now, ct) is { } lockout)
+        {
+            return Problems.Of(caller, lockout);
         }
 
         row.UpdatedAt = caller.Now;

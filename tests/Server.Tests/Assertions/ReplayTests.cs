@@ -146,6 +146,10 @@ public sealed class ReplayTests : IAsyncLifetime
         _server.ForgetAdminToken();
 
         await signer.AssertRefusedAsync(await signer.TokenAsync(assertion), "assertion-unused");
+
+        // Nor does a node that starts with the wrong clock.
+        await using var second = await _server.StartSecondNodeAsync();
+        Assert.Equal(401, (await signer.PostAsync(second, "/oauth2/token", assertion)).Status);
     }
 
     [Fact]

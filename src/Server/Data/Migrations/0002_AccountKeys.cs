@@ -70,5 +70,11 @@ internal sealed class AccountKeys : Migration
             t => new { key = t.Column<byte[]>(), expires_at = t.Column<long>() },
             constraints: t => t.PrimaryKey("PK_used_assertions", x => x.key));
         build.CreateIndex("IX_used_assertions_expires_at", "used_assertions", "expires_at");
+
+        build.CreateTable(
+            "replay_floor",
+            t => new { id = t.Column<int>(), forgotten_until = t.Column<long>() },
+            constraints: t => t.PrimaryKey("PK_replay_floor", x => x.id));
+        build.Sql("INSERT INTO replay_floor (id, forgotten_until) VALUES (1, 0)");
     }
 }
