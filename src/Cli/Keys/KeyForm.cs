@@ -6,7 +6,7 @@ namespace Countersign.Cli.Keys;
 /// <summary>The forms that keys are written in.</summary>
 internal static class KeyForm
 {
-        public static readonly string[] OfPrivate = ["pem", "traditional-pem", "jwk", "key-file"];
+    public static readonly string[] OfPrivate = ["pem", "traditional-pem", "jwk", "key-file"];
     public static readonly string[] OfPublic = ["public-jwk", "public-pem", "jwks"];
 
     public static bool IsPrivate(string form) => Array.IndexOf(OfPrivate, form) >= 0;
