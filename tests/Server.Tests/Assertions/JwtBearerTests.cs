@@ -140,6 +140,25 @@ public sealed class JwtBearerTests(SharedServer shared) : IClassFixture<SharedSe
     }
 
     [Fact]
+    [Trait("R", "39")]
+    [Trait("R", "100")]
+    public async Task An_issuer_without_keys_or_disabled_grants_nothing()
+    {
+        var signer = await Signer.CreateAsync(_server);
+        var without = await TestAccount.CreateAsync(_server);
+        await _server.AssertRefusedAsync(
+            await signer.ByGrantAsync((signer with { ClientId = without.ClientId }).Assertion()), 400, "invalid_grant", "method-registered");
+
+        await signer.AdminAsync(HttpMethod.Patch, "", new { disabled = true });
+        await _server.AssertRefusedAsync(await signer.ByGrantAsync(), 400, "invalid_grant", "account-enabled");
+
+        await signer.AdminAsync(HttpMethod.Patch, "", new { disabled = false });
+        Assert.Equal(200, (await signer.ByGrantAsync()).Status);
+        await signer.AdminAsync(HttpMethod.Delete, $"/keys/{signer.KeyId}");
+        await _server.AssertRefusedAsync(await signer.ByGrantAsync(), 400, "invalid_grant", "key-known");
+    }
+
+    [Fact]
     [Trait("R", "102")]
     public async Task A_tenants_assertion_is_nothing_to_another_tenant()
     {
