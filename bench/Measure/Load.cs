@@ -82,7 +82,7 @@ internal sealed class Load(LoadOptions options)
 
         async Task<WrkRun> OursAsync(int seconds)
         {
-            var run = await _wrk.PostAsync(server.Process, scenario.Fresh(server.Data, (int)(perSecond * 1.5 * seconds) + options.Connections), seconds);
+            var run = await _wrk.PostAsync(server.Process, scenario.Fresh(server.Data, (int)(perSecond * 2.5 * seconds) + options.Connections), seconds);
             perSecond = run.PerSecond;
             _tokens += scenario.IssuesTokens ? run.Requests : 0;
             return run;
