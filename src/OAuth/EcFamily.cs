@@ -9,23 +9,6 @@ internal sealed class EcFamily : KeyFamily
 
     public override IDisposable Create(SigningAlgorithm algorithm, int bits) => ECDsa.Create(ECCurve.CreateFromValue(algorithm.CurveOid!));
 
-    public override IDisposable OpenPrivate(ReadOnlySpan<byte> pkcs8)
-    {
-        var opened = ECDsa.Create();
-
-        try
-        {
-            opened.ImportPkcs8PrivateKey(pkcs8, out var read);
-
-            return read == pkcs8.Length ? opened : throw new CryptographicException("bytes follow the private key");
-        }
-        catch
-        {
-            opened.Dispose();
-            throw;
-        }
-    }
-
     public override IDisposable? OpenPublic(SigningAlgorithm algorithm, JwkReader jwk, out string fault)
     {
         fault = "";
@@ -58,8 +41,6 @@ internal sealed class EcFamily : KeyFamily
         D = Member(jwk, "d"),
     });
 
-    public override byte[] ExportPkcs8(IDisposable key) => ((ECDsa)key).ExportPkcs8PrivateKey();
-
     public override int SignatureLength(IDisposable key, SigningAlgorithm algorithm) => algorithm.SignatureLength;
 
     public override int Sign(IDisposable key, SigningAlgorithm algorithm, ReadOnlySpan<byte> hash, Span<byte> destination) =>
@@ -90,4 +71,8 @@ internal sealed class EcFamily : KeyFamily
             CryptographicOperations.ZeroMemory(of.D);
         }
     }
+
+    protected override AsymmetricAlgorithm New() => ECDsa.Create();
+
+    protected override void ImportTraditional(AsymmetricAlgorithm key, ReadOnlySpan<byte> der, out int read) => ((ECDsa)key).ImportECPrivateKey(der, out read);
 }

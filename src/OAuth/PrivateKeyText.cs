@@ -108,8 +108,8 @@ public static class PrivateKeyText
             using var opened = label switch
             {
                 "PRIVATE KEY" => OpenPkcs8(der),
-                "RSA PRIVATE KEY" => OpenPkcs1(der),
-                _ => OpenSec1(der),
+                "RSA PRIVATE KEY" => KeyFamily.Rsa.OpenTraditional(der),
+                _ => KeyFamily.Ec.OpenTraditional(der),
             };
 
             return Opened(opened, kid, algorithm, out fault);
@@ -130,22 +130,6 @@ public static class PrivateKeyText
         {
             return KeyFamily.Ec.OpenPrivate(der);
         }
-    }
-
-    private static RSA OpenPkcs1(byte[] der)
-    {
-        var opened = RSA.Create();
-        opened.ImportRSAPrivateKey(der, out var read);
-
-        return read == der.Length ? opened : throw new CryptographicException("bytes follow the private key");
-    }
-
-    private static ECDsa OpenSec1(byte[] der)
-    {
-        var opened = ECDsa.Create();
-        opened.ImportECPrivateKey(der, out var read);
-
-        return read == der.Length ? opened : throw new CryptographicException("bytes follow the private key");
     }
 
     private static SigningKey? Opened(IDisposable opened, string? kid, SigningAlgorithm? algorithm, out string fault)

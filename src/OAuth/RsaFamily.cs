@@ -11,23 +11,6 @@ internal sealed class RsaFamily : KeyFamily
 
     public override IDisposable Create(SigningAlgorithm algorithm, int bits) => RSA.Create(bits);
 
-    public override IDisposable OpenPrivate(ReadOnlySpan<byte> pkcs8)
-    {
-        var opened = RSA.Create();
-
-        try
-        {
-            opened.ImportPkcs8PrivateKey(pkcs8, out var read);
-
-            return read == pkcs8.Length ? opened : throw new CryptographicException("bytes follow the private key");
-        }
-        catch
-        {
-            opened.Dispose();
-            throw;
-        }
-    }
-
     public override IDisposable? OpenPublic(SigningAlgorithm algorithm, JwkReader jwk, out string fault)
     {
         fault = "";
@@ -78,8 +61,6 @@ internal sealed class RsaFamily : KeyFamily
         InverseQ = Member(jwk, "qi"),
     });
 
-    public override byte[] ExportPkcs8(IDisposable key) => ((RSA)key).ExportPkcs8PrivateKey();
-
     public override int SignatureLength(IDisposable key, SigningAlgorithm algorithm) => (((RSA)key).KeySize + 7) / 8;
 
     public override int Sign(IDisposable key, SigningAlgorithm algorithm, ReadOnlySpan<byte> hash, Span<byte> destination) =>
@@ -111,6 +92,10 @@ internal sealed class RsaFamily : KeyFamily
             new("qi", StrictBase64Url.Encode(of.InverseQ)),
         ];
     }
+
+    protected override AsymmetricAlgorithm New() => RSA.Create();
+
+    protected override void ImportTraditional(AsymmetricAlgorithm key, ReadOnlySpan<byte> der, out int read) => ((RSA)key).ImportRSAPrivateKey(der, out read);
 
     // R80: short moduli can be factored, long ones cost time to whoever checks, e = 1 signs nothing and e = 3 invites forgeries.
     private static bool IsSound(ReadOnlySpan<byte> modulus, ReadOnlySpan<byte> exponent)

@@ -20,7 +20,7 @@ public sealed class VerificationKey
         Kid = kid;
         var members = algorithm.Family.PublicMembers(first, algorithm);
         var spki = first.ExportSubjectPublicKeyInfo();
-        _instances = new KeyInstances(algorithm, algorithm.Family.SignatureLength(first, algorithm), () => Open(algorithm, spki));
+        _instances = new KeyInstances(algorithm, algorithm.Family.SignatureLength(first, algorithm), () => algorithm.Family.OpenPublic(spki));
         Thumbprint = PublicJwkText.Thumbprint(members);
         PublicJwk = PublicJwkText.ForSigning(members, algorithm, kid);
     }
@@ -217,14 +217,6 @@ public sealed class VerificationKey
                 return null;
             }
         }
-    }
-
-    private static AsymmetricAlgorithm Open(SigningAlgorithm algorithm, byte[] spki)
-    {
-        AsymmetricAlgorithm opened = algorithm.Family == KeyFamily.Rsa ? RSA.Create() : ECDsa.Create();
-        opened.ImportSubjectPublicKeyInfo(spki, out _);
-
-        return opened;
     }
 
     private static VerificationKey? Unreadable(out string fault)

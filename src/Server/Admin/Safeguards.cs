@@ -93,32 +93,14 @@ internal sealed class Safeguards(Db db)
     {
         var role = await db.Roles.SingleAsync(r => r.TenantId == caller.TenantId && r.BuiltIn && r.NameKey == AdminApi.SuperAdmin, ct);
         var secretsBesideKeys = await db.Tenants.Where(t => t.Id == caller.TenantId).Select(t => t.AllowSecretsBesideKeys).SingleAsync(ct);
-        var holders = await (
-            from assignment in db.RoleAssignments
-            join account in db.ServiceAccounts on assignment.AccountId equals account.Id
-            where assignment.RoleId == role.Id && assignment.ReachGroupId == null && assignment.ReachOrganizationId == null && !account.Disabled
-            select new
-            {
-                account.Id,
-                Remains = (account.Id != accountId || credentialId != null)
-                    && (db.ClientSecrets.Any(
-                            s => s.AccountId == account.Id && s.Id != credentialId
-                                && (account.AuthMethod == AuthMethods.ClientSecret || secretsBesideKeys)
-                                && (s.RetiresAt == null || s.RetiresAt > caller.Now) && (s.ExpiresAt == null || s.ExpiresAt > caller.Now))
-                        || db.AccountKeys.Any(
-                            k => k.AccountId == account.Id && k.Id != credentialId && !k.Disabled && (k.ExpiresAt == null || k.ExpiresAt > caller.Now)
-                                && (account.AssertionAlg == null || account.AssertionAlg == k.Alg))
-
-                        // One that never gave a key that was used is no way in.
-                        || db.JwksUrls.Any(u => u.AccountId == account.Id && u.Id != credentialId && u.LastUsedAt != null)),
-            }).ToListAsync(ct);
+        var holders = await HoldersAsync(caller.TenantId, caller.Now, credentialId, ct);
 
         if (!holders.Exists(h => h.Id == accountId))
         {
             return null;
         }
 
-        if (!holders.Exists(h => h.Remains))
+        if (!holders.Exists(h => (h.Id != accountId || credentialId != null) && (h.HasKey || (h.HasSecret && (h.UsesSecrets || secretsBesideKeys)))))
         {
             return Refusal.Conflict("this is the tenant's last super-admin: make another one first");
         }
@@ -133,19 +115,29 @@ internal sealed class Safeguards(Db db)
     /// Ending a migration stops the secrets of accounts that sign: a super-admin must be left that authenticates by its own method.
     /// </summary>
     public async Task<Refusal?> AgainstEndOfMigrationAsync(Guid tenantId, DateTimeOffset now, CancellationToken ct) =>
-        await (
-            from assignment in db.RoleAssignments
-            join role in db.Roles on assignment.RoleId equals role.Id
-            join account in db.ServiceAccounts on assignment.AccountId equals account.Id
-            where role.TenantId == tenantId && role.BuiltIn && role.NameKey == AdminApi.SuperAdmin
-                && assignment.ReachGroupId == null && assignment.ReachOrganizationId == null && !account.Disabled
-                && (account.AuthMethod == AuthMethods.ClientSecret
-                    || db.JwksUrls.Any(u => u.AccountId == account.Id && u.LastUsedAt != null)
-                    || db.AccountKeys.Any(k => k.AccountId == account.Id && !k.Disabled && (k.ExpiresAt == null || k.ExpiresAt > now)
-                        && (account.AssertionAlg == null || account.AssertionAlg == k.Alg)))
-            select account.Id).AnyAsync(ct)
+        (await HoldersAsync(tenantId, now, null, ct)).Exists(h => h.UsesSecrets || h.HasKey)
             ? null
             : Refusal.Conflict("no super-admin would be left that can sign in: give one a key that works, or a secret to one without keys, first");
+
+    /// <summary>The enabled accounts with the role super-admin over the tenant, and what each could still sign in by.</summary>
+    /// <param name="without">A credential that does not count, or null.</param>
+    private Task<List<Holder>> HoldersAsync(Guid tenantId, DateTimeOffset now, Guid? without, CancellationToken ct) => (
+        from assignment in db.RoleAssignments
+        join role in db.Roles on assignment.RoleId equals role.Id
+        join account in db.ServiceAccounts on assignment.AccountId equals account.Id
+        where role.TenantId == tenantId && role.BuiltIn && role.NameKey == AdminApi.SuperAdmin
+            && assignment.ReachGroupId == null && assignment.ReachOrganizationId == null && !account.Disabled
+        select new Holder(
+            account.Id,
+            account.AuthMethod == AuthMethods.ClientSecret,
+            db.ClientSecrets.Any(
+                s => s.AccountId == account.Id && s.Id != without && (s.RetiresAt == null || s.RetiresAt > now) && (s.ExpiresAt == null || s.ExpiresAt > now)),
+
+            // A URL that never gave a key that was used is no way in.
+            db.AccountKeys.Any(
+                k => k.AccountId == account.Id && k.Id != without && !k.Disabled && (k.ExpiresAt == null || k.ExpiresAt > now)
+                    && (account.AssertionAlg == null || account.AssertionAlg == k.Alg))
+            || db.JwksUrls.Any(u => u.AccountId == account.Id && u.Id != without && u.LastUsedAt != null))).ToListAsync(ct);
 
     private async Task<bool> CoversAsync(Reach mine, Reach other, CancellationToken ct)
     {
@@ -159,4 +151,6 @@ internal sealed class Safeguards(Db db)
 
         return mine.Covers(other, id => groups.GetValueOrDefault(id));
     }
+
+    private sealed record Holder(Guid Id, bool UsesSecrets, bool HasSecret, bool HasKey);
 }

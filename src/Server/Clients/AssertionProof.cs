@@ -88,7 +88,7 @@ internal sealed class AssertionProof(FailureLimiter limiter, RefusalPace pace, J
         }
         else
         {
-            keys = Array.ConvertAll(account.Keys, k => k.Key);
+            keys = account.PublicKeys;
         }
 
         if (VerificationKeySet.Select(assertion.Jws, keys, out var failed) is not { } key)
@@ -98,7 +98,14 @@ internal sealed class AssertionProof(FailureLimiter limiter, RefusalPace pace, J
 
         exchange.Passed("key-known", key.Kid ?? key.Thumbprint);
 
-        return new FoundKey(key, account.JwksUrl is { } source ? source.Id : Array.Find(account.Keys, k => k.Key == key)!.Id);
+        if (account.JwksUrl is { } source)
+        {
+            return new FoundKey(key, source.Id);
+        }
+
+        var kept = Array.Find(account.Keys, k => k.Key == key)!;
+
+        return new FoundKey(key, kept.Id, kept);
     }
 
     private static FailedCheck? Judge(Account account, FoundKey found, SignedAssertion assertion, string[] types, Exchange exchange)
@@ -113,7 +120,7 @@ internal sealed class AssertionProof(FailureLimiter limiter, RefusalPace pace, J
         exchange.CredentialId = found.Id;
         exchange.Passed("signature", found.Key.Algorithm.Name);
 
-        if (Array.Find(account.Keys, k => k.Id == found.Id) is { } kept)
+        if (found.Kept is { } kept)
         {
             // Evaluated at use, whatever a clean-up job has or has not done (R40).
             if (kept.ExpiresAt <= exchange.Now)
@@ -160,10 +167,15 @@ internal sealed class AssertionProof(FailureLimiter limiter, RefusalPace pace, J
         RequireId = account.Assertions.RequireId,
     };
 
-    private readonly record struct FoundKey(VerificationKey? Key, Guid Id, FailedCheck? Failed = null, OAuthError? Unavailable = null)
+    /// <summary>The key and the credential that it belongs to, with what is kept of it here; or why there is none.</summary>
+    private readonly record struct FoundKey(VerificationKey? Key, Guid Id, KeyFacts? Kept = null)
     {
-        public static implicit operator FoundKey(FailedCheck failed) => new(null, default, failed);
+        public FailedCheck? Failed { get; private init; }
 
-        public static implicit operator FoundKey(OAuthError unavailable) => new(null, default, null, unavailable);
+        public OAuthError? Unavailable { get; private init; }
+
+        public static implicit operator FoundKey(FailedCheck failed) => new() { Failed = failed };
+
+        public static implicit operator FoundKey(OAuthError unavailable) => new() { Unavailable = unavailable };
     }
 }

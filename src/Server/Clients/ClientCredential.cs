@@ -104,7 +104,7 @@ internal sealed class AssertionCredential : ClientCredential
 
     public static Result<ClientCredential> Read(FormParameters form)
     {
-        if (!form.Value("client_assertion_type"u8).SequenceEqual("urn:ietf:params:oauth:client-assertion-type:jwt-bearer"u8))
+        if (form.Text("client_assertion_type"u8) != Type)
         {
             return OAuthError.InvalidClient(new FailedCheck("client-assertion-type", "the assertion is of another type", Expected: Type));
         }

@@ -48,25 +48,8 @@ internal sealed partial class Housekeeping(
             ct);
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            try
-            {
-                await Task.Delay(s_interval, time, stoppingToken);
-                await RunOnceAsync(stoppingToken);
-            }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception exception)
-            {
-                LogFailed(exception.GetType().Name);
-            }
-        }
-    }
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Periodic.RunAsync(s_interval, time, RunOnceAsync, e => LogFailed(e.GetType().Name), stoppingToken);
 
     private async Task RetireQuietSecretsAsync(CancellationToken ct)
     {

@@ -1,3 +1,4 @@
+using Countersign.Server.Hosting;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -38,25 +39,8 @@ internal sealed partial class JwksRefresh(JwksSources sources, TimeProvider time
         await Task.WhenAll(begun);
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            try
-            {
-                await Task.Delay(s_interval, time, stoppingToken);
-                await RunOnceAsync(stoppingToken);
-            }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception exception)
-            {
-                LogFailed(exception.GetType().Name);
-            }
-        }
-    }
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Periodic.RunAsync(s_interval, time, RunOnceAsync, e => LogFailed(e.GetType().Name), stoppingToken);
 
     private static async Task RefreshAsync(JwksSource source, SemaphoreSlim places, CancellationToken ct)
     {

@@ -1,5 +1,6 @@
 using Countersign.Server.Audit;
 using Countersign.Server.Data;
+using Countersign.Server.Hosting;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -51,25 +52,8 @@ internal sealed partial class KeyRotation(Store store, MasterKey master, TimePro
         }
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            try
-            {
-                await Task.Delay(s_interval, time, stoppingToken);
-                await RotateDueAsync(stoppingToken);
-            }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception exception)
-            {
-                LogFailed(exception.GetType().Name);
-            }
-        }
-    }
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        Periodic.RunAsync(s_interval, time, RotateDueAsync, e => LogFailed(e.GetType().Name), stoppingToken);
 
     private async Task RotateAsync(Guid tenantId, string alg, DateTimeOffset now, DateTimeOffset activatesAt, CancellationToken ct)
     {

@@ -33,6 +33,9 @@ internal sealed class Revocations(Store store, TimeProvider time)
         ExpiresAt = DateTimeOffset.FromUnixTimeSeconds(token.ExpiresAt) + TimeSpan.FromSeconds(10),
     };
 
+    /// <summary>For a credential that goes: what it got up to now ends with it.</summary>
+    public static RevocationRow OfCredential(Guid tenantId, Guid credential, DateTimeOffset now) => Before(tenantId, "credential", credential, now, now);
+
     /// <param name="scope"><c>account</c>, <c>credential</c> or <c>tenant</c>.</param>
     /// <param name="issuedBefore">The moment up to which tokens are ended; a moment ahead would end tokens of good standing and is not taken.</param>
     public static RevocationRow Before(Guid tenantId, string scope, Guid target, DateTimeOffset issuedBefore, DateTimeOffset now) => new()

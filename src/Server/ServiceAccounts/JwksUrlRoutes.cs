@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using Countersign.OAuth;
 using Countersign.Server.Admin;
 using Countersign.Server.Audit;
 using Countersign.Server.Data;
@@ -132,7 +131,7 @@ internal static class JwksUrlRoutes
         (row.Url, row.CaCertificates) = (body.Url, body.CaCertificates);
 
         // So that a wrong address is seen by who has just typed it, and not by the client's next request.
-        var fetched = await sources.RefreshAsync(caller.TenantId, AccountLoader.JwksUrlOf(row, SigningAlgorithm.ByName(account.AssertionAlg)), ct);
+        var fetched = await sources.RefreshAsync(caller.TenantId, AccountLoader.JwksUrlOf(row, account), ct);
 
         if (fetched.Keys is not { Count: > 0 } && await safeguards.AgainstLockoutAsync(caller, id, ct) is { } lockout)
         {
@@ -161,7 +160,7 @@ internal static class JwksUrlRoutes
         }
 
         await store.CommitAsync(db, caller.Event("jwks-url.refreshed", row.Id.ToString(), account, id), ct);
-        await sources.RefreshAsync(caller.TenantId, AccountLoader.JwksUrlOf(row, SigningAlgorithm.ByName(account.AssertionAlg)), ct);
+        await sources.RefreshAsync(caller.TenantId, AccountLoader.JwksUrlOf(row, account), ct);
 
         return TypedResults.Ok(JwksUrlView.Of(row, sources.StateOf(caller.TenantId, row.Id)));
     }
@@ -185,7 +184,7 @@ internal static class JwksUrlRoutes
         }
 
         db.JwksUrls.Remove(row);
-        db.Revocations.Add(Revocations.Before(caller.TenantId, "credential", row.Id, caller.Now, caller.Now));
+        db.Revocations.Add(Revocations.OfCredential(caller.TenantId, row.Id, caller.Now));
         await store.CommitAsync(db, caller.Event("jwks-url.deleted", row.Id.ToString(), account, id), ct);
         sources.Forget(caller.TenantId, row.Id);
 

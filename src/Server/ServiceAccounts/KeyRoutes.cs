@@ -200,7 +200,7 @@ internal static class KeyRoutes
 
         // Tokens that it got end with it, as those of a deleted secret do.
         db.AccountKeys.Remove(found.Key);
-        db.Revocations.Add(Revocations.Before(caller.TenantId, "credential", keyId, caller.Now, caller.Now));
+        db.Revocations.Add(Revocations.OfCredential(caller.TenantId, keyId, caller.Now));
         await store.CommitAsync(db, caller.Event("key.deleted", keyId.ToString(), found.Account, id), ct);
 
         return TypedResults.NoContent();

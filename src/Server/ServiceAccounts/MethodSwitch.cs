@@ -95,7 +95,7 @@ internal sealed class MethodSwitch(Db db, JwksSources sources)
 
     /// <summary>Ends the tokens that a credential got.</summary>
     public void End(AdminCaller caller, Guid credential) =>
-        db.Revocations.Add(Revocations.Before(caller.TenantId, "credential", credential, caller.Now, caller.Now));
+        db.Revocations.Add(Revocations.OfCredential(caller.TenantId, credential, caller.Now));
 
     private static string Counted(int count, string what) => count == 1 ? $"1 {what} was" : $"{count} {what}s were";
 }

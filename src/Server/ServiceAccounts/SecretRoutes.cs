@@ -202,7 +202,7 @@ internal static class SecretRoutes
 
         // Tokens that it got end with it: their credential is gone, and a copy restored later must not bring them back.
         db.ClientSecrets.Remove(found.Secret);
-        db.Revocations.Add(Revocations.Before(caller.TenantId, "credential", secretId, caller.Now, caller.Now));
+        db.Revocations.Add(Revocations.OfCredential(caller.TenantId, secretId, caller.Now));
         await store.CommitAsync(db, caller.Event("secret.deleted", secretId.ToString(), found.Account, id), ct);
 
         return TypedResults.NoContent();

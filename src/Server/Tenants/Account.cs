@@ -42,6 +42,9 @@ internal sealed class Account
     public required bool SignsAssertions { get; init; }
     public required KeyFacts[] Keys { get; init; }
 
+    /// <summary>The keys alone, in the same order.</summary>
+    public VerificationKey[] PublicKeys => field ??= Array.ConvertAll(Keys, k => k.Key);
+
     /// <summary>Where the keys are when they are not kept here.</summary>
     public required JwksUrlFacts? JwksUrl { get; init; }
     public required AssertionSettings Assertions { get; init; }

@@ -88,7 +88,6 @@ internal sealed class AccountLoader(IDbContextFactory<Db> contexts)
         }
 
         var signs = row.AuthMethod == AuthMethods.PrivateKeyJwt;
-        var algorithm = SigningAlgorithm.ByName(row.AssertionAlg);
 
         return new Account
         {
@@ -101,8 +100,8 @@ internal sealed class AccountLoader(IDbContextFactory<Db> contexts)
             Secrets = [.. secrets],
             SignsAssertions = signs,
             Keys = signs ? await KeysAsync(db, row.Id, ct) : [],
-            JwksUrl = signs && await FirstAsync(s_jwksUrls(db, row.Id), ct) is { } url ? JwksUrlOf(url, algorithm) : null,
-            Assertions = new AssertionSettings(row.AssertionAudience != "issuer", algorithm, row.RequireJti),
+            JwksUrl = signs && await FirstAsync(s_jwksUrls(db, row.Id), ct) is { } url ? JwksUrlOf(url, row) : null,
+            Assertions = new AssertionSettings(row.AssertionAudience != "issuer", SigningAlgorithm.ByName(row.AssertionAlg), row.RequireJti),
             Grants = [.. (await AllAsync(s_grants(db, row.Id), ct)).Select(g => new GrantFacts(g.ApiId, g.Scopes, g.DefaultScopes))],
             Roles =
             [
@@ -113,8 +112,8 @@ internal sealed class AccountLoader(IDbContextFactory<Db> contexts)
     }
 
     /// <summary>What the snapshot needs of a row.</summary>
-    public static JwksUrlFacts JwksUrlOf(JwksUrlRow row, SigningAlgorithm? algorithm) =>
-        new(row.Id, row.Url, row.CaCertificates, algorithm?.KeyType == "RSA" ? algorithm : null);
+    public static JwksUrlFacts JwksUrlOf(JwksUrlRow row, ServiceAccountRow account) =>
+        new(row.Id, row.Url, row.CaCertificates, SigningAlgorithm.ByName(account.AssertionAlg) is { KeyType: "RSA" } algorithm ? algorithm : null);
 
     private static async Task<KeyFacts[]> KeysAsync(Db db, Guid accountId, CancellationToken ct)
     {
