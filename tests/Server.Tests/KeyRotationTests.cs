@@ -107,14 +107,38 @@ public sealed class KeyRotationTests : IAsyncLifetime
     public async Task Two_that_rotate_at_once_end_with_one_key_of_the_generation()
     {
         await using var other = await _server.StartSecondNodeAsync();
-        _server.Clock.Advance(TimeSpan.FromDays(90));
+        KeyRotation[] nodes = [_server.Services.GetRequiredService<KeyRotation>(), other.Services.GetRequiredService<KeyRotation>()];
 
-        await Task.WhenAll(
-            _server.Services.GetRequiredService<KeyRotation>().RotateDueAsync(CancellationToken.None),
-            other.Services.GetRequiredService<KeyRotation>().RotateDueAsync(CancellationToken.None));
+        // Several rounds, one node a little later each time: a check that is old when the key is made shows only then.
+        for (var round = 1; round <= 8; round++)
+        {
+            _server.Clock.Advance(TimeSpan.FromDays(90) + KeyTimes.PublishedAhead);
 
+            await Task.WhenAll(nodes.Select(async (node, i) =>
+            {
+                await Task.Delay(i * round);
+                await node.RotateDueAsync(CancellationToken.None);
+            }));
+
+            await using var db = _server.Services.GetRequiredService<Store>().Open();
+            Assert.Equal(1 + round, await db.TenantKeys.CountAsync(k => k.Alg == "ES256"));
+        }
+    }
+
+    [Fact]
+    [Trait("R", "172")]
+    public async Task A_withdrawn_successor_does_not_stop_the_next()
+    {
         await using var db = _server.Services.GetRequiredService<Store>().Open();
-        Assert.Equal(2, await db.TenantKeys.CountAsync(k => k.Alg == "ES256"));
+        var rotation = _server.Services.GetRequiredService<KeyRotation>();
+        _server.Clock.Advance(TimeSpan.FromDays(90) - KeyTimes.PublishedAhead + TimeSpan.FromSeconds(1));
+        await rotation.RotateDueAsync(CancellationToken.None);
+        var successor = await db.TenantKeys.Where(k => k.Alg == "ES256").OrderByDescending(k => k.Generation).FirstAsync();
+        Assert.Equal(200, (await _server.AdminAsync(HttpMethod.Post, $"/signing-keys/{successor.Id}/withdraw")).Status);
+
+        await rotation.RotateDueAsync(CancellationToken.None);
+
+        Assert.Equal(3, await db.TenantKeys.CountAsync(k => k.Alg == "ES256"));
     }
 
     [Fact]

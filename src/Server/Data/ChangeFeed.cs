@@ -24,6 +24,7 @@ internal sealed partial class ChangeFeed(
     private const int Page = 1000;
 
     private readonly ConcurrentDictionary<long, bool> _own = new();
+    private readonly SemaphoreSlim _reading = new(1, 1);
     private IFollowChanges? _follower;
     private long _seen = -1;
     private long _confirmedAt = time.GetTimestamp();
@@ -56,37 +57,25 @@ internal sealed partial class ChangeFeed(
         }
     }
 
-    /// <summary>Reads and applies what came since the last time.</summary>
+    /// <summary>Reads and applies what came since the last time. One at a time: an older reading must not set back what a newer one saw.</summary>
     public async Task CatchUpAsync(CancellationToken ct)
     {
-        await using var db = contexts.CreateDbContext();
+        await _reading.WaitAsync(ct);
 
-        while (true)
+        try
         {
-            var asked = time.GetTimestamp();
-            var from = _seen;
-            var changes = await db.Changes.AsNoTracking().Where(c => c.Seq > from).OrderBy(c => c.Seq).Take(Page).ToListAsync(ct);
-
-            if (changes.Count > 0 && changes[0].Seq != from + 1)
-            {
-                LogGap(from, changes[0].Seq);
-                await _follower!.ForgetAsync(ct);
-            }
-            else
-            {
-                var others = changes.Where(c => !_own.TryRemove(c.Seq, out _)).ToList();
-                await _follower!.ApplyAsync(others, ct);
-            }
-
-            _seen = changes.Count > 0 ? changes[^1].Seq : from;
-
-            if (changes.Count < Page)
-            {
-                Interlocked.Exchange(ref _confirmedAt, asked);
-
-                return;
-            }
+            await ReadAsync(ct);
         }
+        finally
+        {
+            _reading.Release();
+        }
+    }
+
+    public override void Dispose()
+    {
+        _reading.Dispose();
+        base.Dispose();
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -122,6 +111,38 @@ internal sealed partial class ChangeFeed(
                     down = true;
                     LogAway(exception.GetType().Name);
                 }
+            }
+        }
+    }
+
+    private async Task ReadAsync(CancellationToken ct)
+    {
+        await using var db = contexts.CreateDbContext();
+
+        while (true)
+        {
+            var asked = time.GetTimestamp();
+            var from = _seen;
+            var changes = await db.Changes.AsNoTracking().Where(c => c.Seq > from).OrderBy(c => c.Seq).Take(Page).ToListAsync(ct);
+
+            if (changes.Count > 0 && changes[0].Seq != from + 1)
+            {
+                LogGap(from, changes[0].Seq);
+                await _follower!.ForgetAsync(ct);
+            }
+            else
+            {
+                var others = changes.Where(c => !_own.TryRemove(c.Seq, out _)).ToList();
+                await _follower!.ApplyAsync(others, ct);
+            }
+
+            _seen = changes.Count > 0 ? changes[^1].Seq : from;
+
+            if (changes.Count < Page)
+            {
+                Interlocked.Exchange(ref _confirmedAt, asked);
+
+                return;
             }
         }
     }

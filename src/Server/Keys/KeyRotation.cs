@@ -13,13 +13,14 @@ internal sealed partial class KeyRotation(Store store, MasterKey master, TimePro
     private static readonly TimeSpan s_interval = TimeSpan.FromMinutes(1);
 
     /// <summary>Makes the next key of an algorithm.</summary>
+    /// <param name="after">The newest generation that the caller has seen, which this one follows; null: whatever is the newest now.</param>
     /// <param name="activatesAt">When it takes over; at once for an emergency, else after it has been published long enough.</param>
     /// <exception cref="DbUpdateException">Another node made it first.</exception>
     public static async Task<TenantKeyRow> AddNextAsync(
-        Db db, MasterKey master, Guid tenantId, string alg, DateTimeOffset now, DateTimeOffset activatesAt, CancellationToken ct)
+        Db db, MasterKey master, Guid tenantId, string alg, int? after, DateTimeOffset now, DateTimeOffset activatesAt, CancellationToken ct)
     {
-        var keys = await db.TenantKeys.Where(k => k.TenantId == tenantId && k.Alg == alg).OrderBy(k => k.Generation).ToListAsync(ct);
-        var next = KeyRows.Create(master, tenantId, alg, keys.Count == 0 ? 1 : keys[^1].Generation + 1, now, activatesAt);
+        var keys = await db.TenantKeys.Where(k => k.TenantId == tenantId && k.Alg == alg).ToListAsync(ct);
+        var next = KeyRows.Create(master, tenantId, alg, (after ?? keys.Max(k => (int?)k.Generation) ?? 0) + 1, now, activatesAt);
         db.TenantKeys.Add(next);
 
         foreach (var key in keys.Where(k => k.WithdrawnAt is null && (k.RetiresAt is null || k.RetiresAt > activatesAt)))
@@ -38,15 +39,21 @@ internal sealed partial class KeyRotation(Store store, MasterKey master, TimePro
 
         foreach (var tenant in tenants)
         {
-            var keys = await read.TenantKeys.AsNoTracking().Where(k => k.TenantId == tenant.Id && k.WithdrawnAt == null).ToListAsync(ct);
+            var keys = await read.TenantKeys.AsNoTracking().Where(k => k.TenantId == tenant.Id).ToListAsync(ct);
 
-            foreach (var newest in keys.GroupBy(k => k.Alg).Select(g => g.MaxBy(k => k.Generation)!))
+            foreach (var generations in keys.GroupBy(k => k.Alg))
             {
+                if (generations.Where(k => k.WithdrawnAt is null).MaxBy(k => k.Generation) is not { } newest)
+                {
+                    continue;
+                }
+
                 var due = newest.ActivatesAt.AddDays(tenant.SigningKeyDays);
 
                 if (due - KeyTimes.PublishedAhead <= now)
                 {
-                    await RotateAsync(tenant.Id, newest.Alg, now, due < now + KeyTimes.PublishedAhead ? now + KeyTimes.PublishedAhead : due, ct);
+                    var activatesAt = due < now + KeyTimes.PublishedAhead ? now + KeyTimes.PublishedAhead : due;
+                    await RotateAsync(tenant.Id, newest.Alg, generations.Max(k => k.Generation), now, activatesAt, ct);
                 }
             }
         }
@@ -55,13 +62,13 @@ internal sealed partial class KeyRotation(Store store, MasterKey master, TimePro
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
         Periodic.RunAsync(s_interval, time, RotateDueAsync, e => LogFailed(e.GetType().Name), stoppingToken);
 
-    private async Task RotateAsync(Guid tenantId, string alg, DateTimeOffset now, DateTimeOffset activatesAt, CancellationToken ct)
+    private async Task RotateAsync(Guid tenantId, string alg, int after, DateTimeOffset now, DateTimeOffset activatesAt, CancellationToken ct)
     {
         await using var db = store.Open();
 
         try
         {
-            var next = await AddNextAsync(db, master, tenantId, alg, now, activatesAt, ct);
+            var next = await AddNextAsync(db, master, tenantId, alg, after, now, activatesAt, ct);
             await store.CommitAsync(db, AuditEvents.Change("signing-key.created", tenantId, now, null, next.Id.ToString()), ct);
             LogRotated(tenantId, alg, next.Kid, activatesAt);
         }

@@ -95,7 +95,7 @@ internal static class SigningKeyRoutes
         }
 
         var activatesAt = body.Activate == "now" ? caller.Now : caller.Now + KeyTimes.PublishedAhead;
-        var row = await KeyRotation.AddNextAsync(db, master, caller.TenantId, body.Alg, caller.Now, activatesAt, ct);
+        var row = await KeyRotation.AddNextAsync(db, master, caller.TenantId, body.Alg, null, caller.Now, activatesAt, ct);
         await store.CommitAsync(db, caller.Event("signing-key.created", row.Id.ToString()), ct);
 
         return TypedResults.Created($"/admin/v1/signing-keys/{row.Id}", SigningKeyView.Of(row, caller.Snapshot.SigningKeyDays, caller.Now));
@@ -134,7 +134,7 @@ internal static class SigningKeyRoutes
 
         if (next.Count == 0)
         {
-            await KeyRotation.AddNextAsync(db, master, caller.TenantId, row.Alg, caller.Now, caller.Now, ct);
+            await KeyRotation.AddNextAsync(db, master, caller.TenantId, row.Alg, null, caller.Now, caller.Now, ct);
         }
         else if (next[0].ActivatesAt > caller.Now)
         {
