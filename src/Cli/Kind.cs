@@ -34,6 +34,24 @@ internal sealed record Kind(string Name, string Path, string[] Keys, Column[] Co
         new("ACTIVE FROM", "activates_at"), new("RETIRES", "retires_at"), new("ID", "id"),
     ]);
 
+    public static Kind Issuer { get; } = new("trusted issuer", "trusted-issuers", ["name", "issuer"],
+    [
+        new("NAME", "name"), new("KIND", "kind"), new("ISSUER", "issuer"), new("RULES", "rules"), new("DISABLED", "disabled"),
+        new("LAST USED", "last_used_at"), new("PROBLEM", "problem"),
+    ]);
+
+    public static Kind Rule { get; } = new("trust rule", "trust-rules", ["name"],
+    [
+        new("NAME", "name"), new("ISSUER", "trusted_issuer.name"), new("ACCOUNT", "account.client_id", "template.client_id"),
+        new("MODE", "mode"), new("STATE", "state"), new("LAST USED", "last_used_at"),
+    ]);
+
+    public static Kind ExchangeRule { get; } = new("exchange rule", "exchange-rules", ["name"],
+    [
+        new("NAME", "name"), new("CLIENT", "client.client_id", "client"), new("SUBJECTS", "subjects"), new("ANY", "any_subject"),
+        new("IMPERSONATION", "impersonation"), new("DISABLED", "disabled"), new("ID", "id"),
+    ]);
+
     /// <summary>Things that live below another one, called by its path.</summary>
     public static Kind Secret(string account) => new("secret", $"{account}/secrets", [],
     [

@@ -37,7 +37,7 @@ internal sealed class TokenClient(HttpClient http, TimeProvider time)
 
         if (!response.IsSuccessStatusCode)
         {
-            throw Problem.Of(response.StatusCode, body).Fault($"No token for {client.ClientId} at {endpoint.GetLeftPart(UriPartial.Authority)}.");
+            throw Problem.Of(response.StatusCode, body).Fault($"No token for {client} at {endpoint.GetLeftPart(UriPartial.Authority)}.");
         }
 
         return body is { } answer && Json.Text(answer, "access_token") is not null

@@ -34,5 +34,19 @@ public sealed class AccessToken
     /// <summary>The <c>exp</c>, Unix seconds.</summary>
     public required long ExpiresAt { get; init; }
 
+    /// <summary>The <c>act</c>: who acts for the subject; null where it acts itself (RFC 8693 §4.1).</summary>
+    public Actor? Act
+    {
+        get;
+        init => field = Actor.IsSound(value) ? value : throw new ArgumentException($"an actor has a subject, and at most {Actor.MaxDepth - 1} before it", nameof(value));
+    }
+
+    /// <summary>The <c>via</c>: the exchanges that led to the token, the first one first; it ends with each.</summary>
+    public TokenOrigin[] Via
+    {
+        get;
+        init => field = value.Length <= TokenOrigin.Most ? value : throw new ArgumentException($"a token went through at most {TokenOrigin.Most} exchanges", nameof(value));
+    } = [];
+
     public override string ToString() => Id.ToString();
 }

@@ -15,7 +15,7 @@ internal static class AccessTokenClaims
             length += 1 + JsonText.MaxLength(audience);
         }
 
-        return length;
+        return length + ExchangeClaims.MaxLength(token);
     }
 
     public static int Write(string issuer, AccessToken token, Span<byte> destination)
@@ -45,6 +45,7 @@ internal static class AccessTokenClaims
             json.String(token.Scope);
         }
 
+        ExchangeClaims.Write(ref json, token);
         json.Raw("}"u8);
 
         return json.Length;

@@ -21,6 +21,8 @@ internal static class AccessTokenClaimsReader
         Iat = 64,
         Exp = 128,
         Scope = 256,
+        Act = 512,
+        Via = 1024,
         Required = Iss | Sub | Aud | ClientId | Cred | Jti | Iat | Exp,
     }
 
@@ -39,9 +41,10 @@ internal static class AccessTokenClaimsReader
 
     private static AccessToken? ReadObject(ReadOnlySpan<byte> claims, string issuer, Guid tenantId)
     {
-        var json = new Utf8JsonReader(claims, new JsonReaderOptions { MaxDepth = 2 });
+        var json = new Utf8JsonReader(claims, new JsonReaderOptions { MaxDepth = 1 + Actor.MaxDepth });
         var (seen, id, account, credential) = (Seen.None, default(TokenId), Guid.Empty, Guid.Empty);
         var (clientId, scope, audience, issuedAt, expiresAt) = ("", "", Array.Empty<string>(), 0L, 0L);
+        var (act, via) = ((Actor?)null, Array.Empty<TokenOrigin>());
 
         if (!json.Read() || json.TokenType != JsonTokenType.StartObject)
         {
@@ -60,9 +63,11 @@ internal static class AccessTokenClaimsReader
                 Seen.Aud => TryReadAudience(ref json, out audience),
                 Seen.ClientId => TryReadText(ref json, out clientId),
                 Seen.Cred => TryReadGuid(ref json, out credential),
-                Seen.Jti => json.TokenType == JsonTokenType.String && !json.ValueIsEscaped && TokenId.TryParse(json.ValueSpan, out id),
+                Seen.Jti => TryReadId(ref json, out id),
                 Seen.Iat => TryReadTime(ref json, out issuedAt),
                 Seen.Exp => TryReadTime(ref json, out expiresAt),
+                Seen.Act => ExchangeClaims.TryReadActor(ref json, out act),
+                Seen.Via => ExchangeClaims.TryReadVia(ref json, out via),
                 _ => TryReadText(ref json, out scope),
             }))
             {
@@ -88,6 +93,8 @@ internal static class AccessTokenClaimsReader
             Scope = scope,
             IssuedAt = issuedAt,
             ExpiresAt = expiresAt,
+            Act = act,
+            Via = via,
         };
     }
 
@@ -101,16 +108,25 @@ internal static class AccessTokenClaimsReader
         : json.ValueTextEquals("iat"u8) ? Seen.Iat
         : json.ValueTextEquals("exp"u8) ? Seen.Exp
         : json.ValueTextEquals("scope"u8) ? Seen.Scope
+        : json.ValueTextEquals("act"u8) ? Seen.Act
+        : json.ValueTextEquals("via"u8) ? Seen.Via
         : Seen.None;
 
-    private static bool TryReadGuid(ref Utf8JsonReader json, out Guid value)
+    internal static bool TryReadGuid(ref Utf8JsonReader json, out Guid value)
     {
         value = default;
 
         return json.TokenType == JsonTokenType.String && json.TryGetGuid(out value);
     }
 
-    private static bool TryReadText(ref Utf8JsonReader json, out string text)
+    internal static bool TryReadId(ref Utf8JsonReader json, out TokenId id)
+    {
+        id = default;
+
+        return json.TokenType == JsonTokenType.String && !json.ValueIsEscaped && TokenId.TryParse(json.ValueSpan, out id);
+    }
+
+    internal static bool TryReadText(ref Utf8JsonReader json, out string text)
     {
         text = json.TokenType == JsonTokenType.String ? json.GetString()! : "";
 

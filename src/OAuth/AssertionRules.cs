@@ -20,11 +20,14 @@ public sealed record AssertionRules
     /// <summary>The values of <c>typ</c> that are taken, beside none.</summary>
     public required string[] Types { get; init; }
 
-    /// <summary>Who must be issuer and subject.</summary>
-    public required string ClientId { get; init; }
+    /// <summary>Who must be issuer and subject; null for another issuer's token, whose subject only has to be there.</summary>
+    public required string? ClientId { get; init; }
 
     /// <summary>The audiences of which the assertion names one, and no other beside it.</summary>
     public required string[] Audiences { get; init; }
+
+    /// <summary>Whether other audiences may stand beside; only ever for another issuer's token (R101).</summary>
+    public bool AllowExtraAudiences { get; init; }
 
     /// <summary>How far ahead the expiry and how far back the issue may lie.</summary>
     public required TimeSpan MaxAge { get; init; }
@@ -93,6 +96,11 @@ public sealed record AssertionRules
 
     private FailedCheck? CheckParty(JwtClaims claims)
     {
+        if (ClientId is null)
+        {
+            return claims.Subject is { Length: > 0 } ? null : new FailedCheck("assertion-subject", "sub is absent or empty", Hint: "the issuer must say whom its token is about");
+        }
+
         const string Hint = "have the client put its client id into iss and sub";
 
         return claims.Issuer != ClientId
@@ -106,7 +114,8 @@ public sealed record AssertionRules
     {
         var expected = string.Join(" or ", Audiences);
 
-        return audience.Length == 0 ? new FailedCheck("assertion-audience", "aud is absent", null, expected, "have the client put the issuer into aud")
+        return audience.Length == 0 ? new FailedCheck("assertion-audience", "aud is absent", null, expected, AudienceHint(""))
+            : AllowExtraAudiences && Audiences.AsSpan().ContainsAny(audience) ? null
             : audience.Length > 1 ? new FailedCheck(
                 "assertion-audience", "aud names more than one server", string.Join(", ", audience), expected, "have the client name this issuer alone: the others could use the assertion too")
             : Array.IndexOf(Audiences, audience[0]) < 0 ? new FailedCheck(
@@ -115,7 +124,8 @@ public sealed record AssertionRules
     }
 
     private string AudienceHint(string got) =>
-        got.StartsWith(Audiences[0], StringComparison.OrdinalIgnoreCase) && got.Length > Audiences[0].Length + 1
+        ClientId is null ? "have the workload ask its platform for a token with this audience, or add the audience to the trusted issuer"
+        : got.StartsWith(Audiences[0], StringComparison.OrdinalIgnoreCase) && got.Length > Audiences[0].Length + 1
             ? "have the client put the issuer into aud; if it can only send the endpoint's address, set the account's assertions.audience to issuer-or-token-endpoint"
             : "have the client put the issuer into aud, exactly as the metadata shows it";
 

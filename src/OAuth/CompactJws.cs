@@ -25,6 +25,9 @@ public sealed class CompactJws
     /// <summary>The <c>typ</c> as it stands, or null.</summary>
     public string? Type { get; }
 
+    /// <summary>The header, a strict JSON object.</summary>
+    public ReadOnlyMemory<byte> Header { get; private init; }
+
     /// <summary>What is signed: the first two segments with the dot between.</summary>
     public ReadOnlyMemory<byte> SigningInput { get; private init; }
 
@@ -83,6 +86,7 @@ public sealed class CompactJws
 
         return ReadHeader(header, out failed) is not { } read ? null : new CompactJws(read.Algorithm, read.Kid, read.Type)
         {
+            Header = buffer.AsMemory(0, headerLength),
             SigningInput = message[..last],
             Payload = buffer.AsMemory(headerLength, payloadLength),
             Signature = buffer.AsMemory(headerLength + payloadLength, signatureLength),

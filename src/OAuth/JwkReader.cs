@@ -74,8 +74,8 @@ internal sealed class JwkReader
     /// <summary>The bytes of a member in base64url; null when it is absent, empty or not strict.</summary>
     public byte[]? Bytes(string name) => Text(name) is { Length: > 0 } text && StrictBase64Url.Decode(text) is { Length: > 0 } bytes ? bytes : null;
 
-    /// <summary>Whether the key says that it is not for checking signatures (R86).</summary>
-    public bool IsForSomethingElse => Text("use") is not (null or "sig") || _operations?.Contains("verify") == false;
+    /// <summary>Whether the key says that it is not for this use, or not for checking signatures (R86). One that names no use is for <c>sig</c>.</summary>
+    public bool IsForSomethingElse(string use) => (Text("use") ?? "sig") != use || _operations?.Contains("verify") == false;
 
     /// <summary>The one algorithm of the key, or why there is none.</summary>
     public SigningAlgorithm? Algorithm(SigningAlgorithm? rsaAlgorithm, out string fault)

@@ -17,7 +17,7 @@ internal static class SealedClaims
             length += 2 + Encoding.UTF8.GetByteCount(audience);
         }
 
-        return length;
+        return length + SealedExchange.Length(token);
     }
 
     public static int Write(AccessToken token, Span<byte> destination)
@@ -38,7 +38,7 @@ internal static class SealedClaims
             at += WriteText(audience, destination[at..]);
         }
 
-        return at;
+        return at + SealedExchange.Write(token, destination[at..]);
     }
 
     /// <summary>Reads what was authenticated; null when it was written by a version that says more.</summary>
@@ -67,7 +67,7 @@ internal static class SealedClaims
             }
         }
 
-        return !rest.IsEmpty ? null : new AccessToken
+        return !SealedExchange.TryRead(rest, out var act, out var via) ? null : new AccessToken
         {
             Id = TokenId.Read(claims),
             TenantId = tenantId,
@@ -78,10 +78,12 @@ internal static class SealedClaims
             Scope = scope,
             IssuedAt = BinaryPrimitives.ReadInt64BigEndian(claims[(FixedLength - 16)..]),
             ExpiresAt = BinaryPrimitives.ReadInt64BigEndian(claims[(FixedLength - 8)..]),
+            Act = act,
+            Via = via,
         };
     }
 
-    private static int WriteText(string text, Span<byte> destination)
+    internal static int WriteText(string text, Span<byte> destination)
     {
         var length = Encoding.UTF8.GetBytes(text, destination[2..]);
         BinaryPrimitives.WriteUInt16BigEndian(destination, checked((ushort)length));
@@ -89,7 +91,7 @@ internal static class SealedClaims
         return 2 + length;
     }
 
-    private static bool TryReadText(ref ReadOnlySpan<byte> rest, out string text)
+    internal static bool TryReadText(ref ReadOnlySpan<byte> rest, out string text)
     {
         text = "";
 

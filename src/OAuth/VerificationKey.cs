@@ -94,7 +94,7 @@ public sealed class VerificationKey
 
     public override string ToString() => Kid ?? Thumbprint;
 
-    internal static VerificationKey? FromJwk(JwkReader jwk, out string fault, SigningAlgorithm? rsaAlgorithm)
+    internal static VerificationKey? FromJwk(JwkReader jwk, out string fault, SigningAlgorithm? rsaAlgorithm, string use = "sig")
     {
         if (jwk.HasPrivate)
         {
@@ -103,9 +103,9 @@ public sealed class VerificationKey
             return null;
         }
 
-        if (jwk.IsForSomethingElse)
+        if (jwk.IsForSomethingElse(use))
         {
-            fault = "the key is for something else: use must be sig, key_ops must have verify";
+            fault = $"the key is for something else: use must be {use}, key_ops must have verify";
 
             return null;
         }

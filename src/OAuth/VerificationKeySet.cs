@@ -20,11 +20,12 @@ public sealed class VerificationKeySet
     /// <param name="json">The set in UTF-8.</param>
     /// <param name="fault">A sentence that says what is wrong, when null is returned.</param>
     /// <param name="rsaAlgorithm">The algorithm of RSA keys that name none; RS256 when null.</param>
-    public static VerificationKeySet? Read(ReadOnlySpan<byte> json, out string fault, SigningAlgorithm? rsaAlgorithm = null)
+    /// <param name="use">The one use that counts: <c>jwt-svid</c> in the bundle of a SPIFFE trust domain (R67).</param>
+    public static VerificationKeySet? Read(ReadOnlySpan<byte> json, out string fault, SigningAlgorithm? rsaAlgorithm = null, string use = "sig")
     {
         try
         {
-            return ReadSet(json, out fault, rsaAlgorithm);
+            return ReadSet(json, out fault, rsaAlgorithm, use);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
@@ -74,7 +75,7 @@ public sealed class VerificationKeySet
     private static string Known(IReadOnlyList<VerificationKey> keys) =>
         keys.Count == 0 ? "there are no keys" : string.Join(", ", keys.Take(20).Select(k => $"{k.Kid ?? "(no kid)"} ({k.Algorithm})"));
 
-    private static VerificationKeySet? ReadSet(ReadOnlySpan<byte> json, out string fault, SigningAlgorithm? rsaAlgorithm)
+    private static VerificationKeySet? ReadSet(ReadOnlySpan<byte> json, out string fault, SigningAlgorithm? rsaAlgorithm, string use)
     {
         var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = 16 });
         List<VerificationKey>? keys = null;
@@ -103,7 +104,7 @@ public sealed class VerificationKeySet
                 return null;
             }
 
-            keys = ReadKeys(json, ref reader, out fault, rsaAlgorithm);
+            keys = ReadKeys(json, ref reader, out fault, rsaAlgorithm, use);
 
             if (keys is null)
             {
@@ -118,7 +119,8 @@ public sealed class VerificationKeySet
         return keys is null ? null : new VerificationKeySet(keys);
     }
 
-    private static List<VerificationKey>? ReadKeys(ReadOnlySpan<byte> json, ref Utf8JsonReader reader, out string fault, SigningAlgorithm? rsaAlgorithm)
+    private static List<VerificationKey>? ReadKeys(
+        ReadOnlySpan<byte> json, ref Utf8JsonReader reader, out string fault, SigningAlgorithm? rsaAlgorithm, string use)
     {
         var keys = new List<VerificationKey>();
         var kids = new HashSet<string>(StringComparer.Ordinal);
@@ -168,7 +170,7 @@ public sealed class VerificationKeySet
                 return null;
             }
 
-            if (VerificationKey.FromJwk(jwk, out _, rsaAlgorithm) is { } key)
+            if (VerificationKey.FromJwk(jwk, out _, rsaAlgorithm, use) is { } key)
             {
                 keys.Add(key);
             }

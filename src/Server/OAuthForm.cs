@@ -14,7 +14,7 @@ internal static class OAuthForm
 
     private const string Form = "application/x-www-form-urlencoded";
 
-    private static readonly string[] s_secretParameters = ["client_secret", "client_assertion", "token", "assertion", "password"];
+    private static readonly string[] s_secretParameters = ["client_secret", "client_assertion", "token", "assertion", "subject_token", "actor_token", "password"];
 
     // RFC 9110 §5.3, RFC 9449 §4.3: one proof of each kind in a request.
     private static readonly string[] s_onceHeaders = ["Authorization", "DPoP", "OAuth-Client-Attestation", "OAuth-Client-Attestation-PoP"];

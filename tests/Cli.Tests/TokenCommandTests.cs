@@ -70,6 +70,26 @@ public sealed class TokenCommandTests : IDisposable
         AssertSigned(jws, server.Issuer);
     }
 
+    [Theory]
+    [InlineData("", "grant_type=client_credentials&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&client_assertion=a.b.c")]
+    [InlineData(
+        "--assertion-type jwt-spiffe --client-id ci",
+        "grant_type=client_credentials&client_id=ci&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-spiffe&client_assertion=a.b.c")]
+    [InlineData("--grant jwt-bearer --scope read", "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&scope=read&assertion=a.b.c")]
+    public async Task A_JWT_of_another_issuer_says_who_the_client_is(string options, string form)
+    {
+        await using var server = new StubServer();
+        string[] args = ["token", "--issuer", server.Issuer, .. options.Split(' ', StringSplitOptions.RemoveEmptyEntries)];
+
+        var piped = await Ran.WithAsync([], "a.b.c\n", [.. args, "--jwt", "-"]);
+        var filed = await Ran.WithAsync([], "", [.. args, "--jwt", _folder.Write("jwt", "a.b.c")]);
+
+        Assert.Equal((0, "the-token\n", ""), (piped.Code, piped.Out, piped.Error));
+        Assert.Equal((0, "the-token\n", ""), (filed.Code, filed.Out, filed.Error));
+        Assert.Equal([form, form], server.Requests.Where(seen => seen.Method == "POST").Select(seen => seen.Body));
+        Assert.Null(server.Requests.Last().Authorization);
+    }
+
     [Fact]
     public async Task A_token_URL_needs_no_metadata_and_is_the_audience_unless_another_is_given()
     {
@@ -130,6 +150,8 @@ public sealed class TokenCommandTests : IDisposable
     [InlineData("--issuer", "https://auth.example.com")]
     [InlineData("--client-id", "ci")]
     [InlineData("--client-id", "ci", "--issuer", "https://auth.example.com", "--grant", "jwt-bearer")]
+    [InlineData("--issuer", "https://auth.example.com", "--jwt", "-", "--secret-file", "s")]
+    [InlineData("--issuer", "https://auth.example.com", "--client-id", "ci", "--assertion-type", "jwt-spiffe")]
     public async Task What_cannot_be_asked_for_safely_is_not_asked_for(params string[] args)
     {
         var ran = await Ran.WithAsync([], "canary\n", ["token", .. args]);

@@ -8,7 +8,8 @@ public sealed class ProjectTests
     private static readonly Dictionary<string, string[]> MayReference = new()
     {
         ["OAuth"] = [],
-        ["Server"] = ["OAuth"],
+        ["Cel"] = [],
+        ["Server"] = ["OAuth", "Cel"],
         ["Cli"] = ["Server", "OAuth"],
     };
 

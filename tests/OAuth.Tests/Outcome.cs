@@ -35,5 +35,7 @@ internal static class Outcome
         Assert.Equal(expected.Audience, actual.Audience);
         Assert.Equal(expected.Scope, actual.Scope);
         Assert.Equal((expected.IssuedAt, expected.ExpiresAt), (actual.IssuedAt, actual.ExpiresAt));
+        Assert.Equal(expected.Act, actual.Act);
+        Assert.Equal(expected.Via, actual.Via);
     }
 }

@@ -52,6 +52,18 @@ public sealed class VerificationKeySetTests
         Assert.Equal(["b"], Read(other, s_b.PublicJwk).Keys.Select(key => key.Kid));
     }
 
+    [Fact]
+    [Trait("R", "67")]
+    public void In_the_bundle_of_a_trust_domain_only_keys_of_that_use_count()
+    {
+        byte[] Use(SigningKey key, string? use) => VerificationKeyTests.Changed(key, jwk => _ = use is null ? jwk.Remove("use") : (jwk["use"] = use) is null);
+        var json = Some.Utf8(Text(Use(s_a, "jwt-svid"), Use(s_b, "x509-svid"), Use(s_rsa, null)));
+
+        Assert.Equal(["a"], VerificationKeySet.Read(json, out _, use: "jwt-svid")!.Keys.Select(key => key.Kid));
+        Assert.Equal(["r"], VerificationKeySet.Read(json, out _)!.Keys.Select(key => key.Kid));
+        Assert.All(["sig", "JWT-SVID"], use => Assert.Empty(VerificationKeySet.Read(Some.Utf8(Text(Use(s_a, use))), out _, use: "jwt-svid")!.Keys));
+    }
+
     [Theory]
     [InlineData("d", "\"AAAA\"", "private or symmetric")]
     [InlineData("k", "\"AAAA\"", "private or symmetric")]

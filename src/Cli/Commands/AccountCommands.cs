@@ -14,6 +14,7 @@ internal static class AccountCommands
         Switch("disable", true, "Disables a service account: its next token request fails, and it can be enabled again."),
         Switch("enable", false, "Enables a service account again."),
         Plain.Delete(Kind.Account, "Deletes a service account with its secrets, keys and grants.", "countersign account delete ci"),
+        AccountPolicy.Verb(),
         AccountImport.Verb(),
         RevokeTokens(),
     };

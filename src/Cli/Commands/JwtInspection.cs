@@ -5,7 +5,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Countersign.Cli.Keys;
 using Countersign.OAuth;
-using Countersign.Server.Clients;
 
 namespace Countersign.Cli.Commands;
 
@@ -106,13 +105,20 @@ internal static class JwtInspection
         found.Claims = JsonElement.Parse(claims.Json.Span);
         Tell(found, [.. rules(jws, claims).Faults(jws, claims, now)], server is not null);
 
-        if (SignedAssertion.Read(text, clientId, out failed) is null && !found.Has("assertion-issuer"))
+        if (!found.Has("assertion-issuer") && SubjectFault(claims.Subject ?? claims.Issuer ?? clientId) is { } fault)
         {
-            found.Failed(failed!);
+            found.Failed(fault);
         }
 
         return found;
     }
+
+    private static FailedCheck? SubjectFault(string? clientId) =>
+        clientId is not null && ClientIdText.IsValid(Encoding.UTF8.GetBytes(clientId)) ? null : new FailedCheck(
+            "assertion-subject",
+            clientId is null ? "iss and sub are absent" : "sub is not 1 to 255 printable ASCII characters",
+            Expected: "the client id",
+            Hint: "have the client put its client id into iss and sub");
 
     private static void CheckAlgorithm(JwtFindings found, CompactJws jws, AuthorizationServer? server)
     {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace Countersign.Cli.Commands;
@@ -42,13 +43,59 @@ internal static class Plain
         });
     }
 
+    /// <summary><c>enable</c> or <c>disable</c>.</summary>
+    public static Verb Switch(Kind kind, string noun, bool disabled, string description)
+    {
+        var which = Which(kind);
+        var verb = disabled ? "disable" : "enable";
+
+        return new Verb(verb, description, $"countersign {noun} {verb} ci") { which }.Does(async (call, ct) =>
+        {
+            var path = await call.PathAsync(kind, call.Get(which), ct);
+            var answer = await call.Admin.PatchAsync(path, new JsonObject { ["disabled"] = disabled }, ct);
+
+            call.Output.Done(answer, $"The {kind.Name} {call.Get(which)} is {verb}d.");
+        });
+    }
+
     public static async Task PatchAsync(Call call, string path, JsonObject body, CancellationToken ct)
+    {
+        Something(body);
+        call.Output.Answer(await call.Admin.PatchAsync(path, body, ct));
+    }
+
+    public static async Task<JsonElement> PatchedAsync(Call call, Kind kind, string which, JsonObject body, CancellationToken ct)
+    {
+        Something(body);
+
+        return await call.Admin.PatchAsync(await call.PathAsync(kind, which, ct), body, ct);
+    }
+
+    /// <summary>All of it as JSON; for people without what is too long to read or is said elsewhere.</summary>
+    public static void Print(Call call, JsonElement answer, params string[] without)
+    {
+        if (call.Output.IsJson || answer.ValueKind != JsonValueKind.Object)
+        {
+            call.Output.Answer(answer);
+
+            return;
+        }
+
+        var kept = JsonObject.Create(answer)!;
+
+        foreach (var name in without)
+        {
+            kept.Remove(name);
+        }
+
+        call.Output.Answer(JsonSerializer.SerializeToElement(kept));
+    }
+
+    private static void Something(JsonObject body)
     {
         if (body.Count == 0)
         {
             throw CommandFault.Usage("nothing to change: give at least one option");
         }
-
-        call.Output.Answer(await call.Admin.PatchAsync(path, body, ct));
     }
 }

@@ -20,6 +20,19 @@ internal sealed class TokenCommand
     private readonly Option<string> _clientId = new("--client-id") { Description = "As whom (that of the key file unless given)." };
     private readonly Option<string> _secretFile = SecretInput.FileOption("--secret-file", "the client secret, where there is no --key");
     private readonly Option<string> _key = new("--key") { Description = "The private key to sign with: key file, JWK or PEM.", HelpName = "file" };
+
+    private readonly Option<string> _jwt = new("--jwt")
+    {
+        Description = "In place of secret and key: file with a JWT of another issuer, which says who the client is (- for standard input).",
+        HelpName = "file",
+    };
+
+    private readonly Option<string> _assertionType = new Option<string>("--assertion-type")
+    {
+        Description = "What the JWT is sent as: jwt-bearer (unless given), or jwt-spiffe for a JWT-SVID.",
+        HelpName = "type",
+    }.AcceptOnlyFromAmong("jwt-bearer", "jwt-spiffe");
+
     private readonly Option<string> _audience = new("--aud") { Description = "For whom assertions are signed (the issuer unless given; else the token endpoint).", HelpName = "url" };
 
     public static Verb Verb() => new TokenCommand().Made();
@@ -35,15 +48,22 @@ internal sealed class TokenCommand
 
         return new Verb(
             "token",
-            "Gets an access token from any OAuth server, with a client secret or with a key, and prints it alone. Nothing is written to disk.",
+            "Gets an access token from any OAuth server, with a client secret, a key or a JWT of another issuer, and prints it alone. Nothing is written to disk.",
             "countersign token --issuer https://auth.example.com --client-id ci --key private.pem --scope read")
         {
-            _issuer, _tokenUrl, _clientId, _secretFile, _key, options.Options, scope, resource, grant, _audience, header,
+            _issuer, _tokenUrl, _clientId, _secretFile, _key, _jwt, _assertionType, options.Options, scope, resource, grant, _audience, header,
         }.Does(async (call, ct) =>
         {
-            if (call.IsGiven(_secretFile) && call.IsGiven(_key))
+            Option[] proofs = [_secretFile, _key, _jwt];
+
+            if (proofs.Where(call.IsGiven).Select(proof => proof.Name).ToArray() is [var one, var other, ..])
             {
-                throw CommandFault.Usage("give --secret-file or --key, not both");
+                throw CommandFault.Usage($"give {one} or {other}, not both");
+            }
+
+            if (call.IsGiven(_assertionType) && !call.IsGiven(_jwt))
+            {
+                throw CommandFault.Usage("--assertion-type belongs to --jwt");
             }
 
             using var http = Wire.NewClient();
@@ -66,10 +86,17 @@ internal sealed class TokenCommand
 
     private async Task<ClientIdentity> ClientAsync(Call call, FoundKey? found, bool needsKey, CancellationToken ct)
     {
+        if (call.Get(_jwt) is { } file)
+        {
+            var jwt = await SecretInput.ReadAsync(call, file, "JWT", ct);
+
+            return ClientIdentity.ByJwt(call.Get(_clientId), jwt, call.Get(_assertionType) ?? JwtBearer);
+        }
+
         var id = call.Get(_clientId) ?? found?.File?.ClientId ?? found?.File?.UserId ?? throw CommandFault.Usage("nothing says as whom: give --client-id");
 
         return found is not null ? new ClientIdentity(id, found.Private!)
-            : needsKey ? throw CommandFault.Usage("the grant jwt-bearer is an assertion: give --key")
+            : needsKey ? throw CommandFault.Usage("the grant jwt-bearer is an assertion: give --key or --jwt")
             : new ClientIdentity(id, await SecretInput.ReadAsync(call, _secretFile, "client secret", ct));
     }
 

@@ -1,11 +1,13 @@
 using Countersign.Server.Apis;
 using Countersign.Server.Audit;
+using Countersign.Server.Explanations;
 using Countersign.Server.Keys;
 using Countersign.Server.Organizations;
 using Countersign.Server.Revocation;
 using Countersign.Server.Roles;
 using Countersign.Server.ServiceAccounts;
 using Countersign.Server.Tenants;
+using Countersign.Server.TrustedIssuers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -29,6 +31,7 @@ internal static class AdminRoutes
         services.AddScoped<MethodSwitch>();
         services.AddScoped<ClientSecrets>();
         services.AddScoped<AccountKeys>();
+        services.AddScoped<RuleSettings>();
         AdminOpenApi.AddServices(services);
     }
 
@@ -46,6 +49,9 @@ internal static class AdminRoutes
         SecretRoutes.Map(admin);
         KeyRoutes.Map(admin);
         JwksUrlRoutes.Map(admin);
+        TrustedIssuerRoutes.Map(admin);
+        TrustRuleRoutes.Map(admin);
+        ExchangeRuleRoutes.Map(admin);
         GrantRoutes.Map(admin);
         RoleAssignmentRoutes.Map(admin);
         ImportRoutes.Map(admin);
@@ -55,6 +61,7 @@ internal static class AdminRoutes
         SigningKeyRoutes.Map(admin);
         RevocationRoutes.Map(admin);
         AuditRoutes.Map(admin);
+        DryRunRoutes.Map(admin);
         ReportRoutes.Map(admin);
         AdminOpenApi.Map(app);
     }

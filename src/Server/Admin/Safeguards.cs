@@ -127,6 +127,9 @@ internal sealed class Safeguards(Db db)
         join account in db.ServiceAccounts on assignment.AccountId equals account.Id
         where role.TenantId == tenantId && role.BuiltIn && role.NameKey == AdminApi.SuperAdmin
             && assignment.ReachGroupId == null && assignment.ReachOrganizationId == null && !account.Disabled
+
+            // Whom a policy may shut out is not sure to come in.
+            && account.AccessPolicy == null
         select new Holder(
             account.Id,
             account.AuthMethod == AuthMethods.ClientSecret,

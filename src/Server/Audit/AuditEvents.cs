@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Countersign.OAuth;
 using Countersign.Server.Data;
+using Countersign.Server.TrustedIssuers;
 
 namespace Countersign.Server.Audit;
 
@@ -41,6 +42,7 @@ internal static class AuditEvents
         row.ErrorDescription = OAuthAnswer.Describe(error, id);
         row.Detail = error.Failed.Detail;
         row.Checks = Serialise(exchange, error.Failed);
+        row.Proposal = exchange.Proposal;
 
         return row;
     }
@@ -49,6 +51,16 @@ internal static class AuditEvents
     {
         var row = Of(exchange, Guid.CreateVersion7(exchange.Now), "success");
         row.Target = target;
+        row.Checks = Serialise(exchange, null);
+
+        return row;
+    }
+
+    public static AuditEventRow Reported(Exchange exchange, TrustRule rule)
+    {
+        var row = Of(exchange, Guid.CreateVersion7(exchange.Now), "reported");
+        (row.Kind, row.Target, row.CredentialId, row.AccountId) = ("trust-rule.matched", rule.Id.ToString(), rule.Id, rule.AccountId);
+        row.Detail = $"the rule {rule.Name} is in report mode: it would let this token pass";
         row.Checks = Serialise(exchange, null);
 
         return row;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Countersign.Server.Admin;
 using Countersign.Server.Data;
 using Microsoft.AspNetCore.Builder;
@@ -44,14 +45,15 @@ internal sealed record Explanation(
     string? Method,
     string? Detail,
     IReadOnlyList<CheckLine> Checks,
-    string? Hint)
+    string? Hint,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] JsonElement? Proposal)
 {
     public static Explanation Of(AuditEventRow row)
     {
         var checks = row.Checks is null ? [] : JsonSerializer.Deserialize(row.Checks, AuditJson.Default.ListCheckLine) ?? [];
 
         return new Explanation(
-            row.Id, row.At, row.Kind, row.Outcome, row.Error, row.ErrorDescription, row.ClientId, row.AccountId, row.CredentialId, row.Source, row.Method, row.Detail, checks, checks.Find(c => !c.Passed)?.Hint);
+            row.Id, row.At, row.Kind, row.Outcome, row.Error, row.ErrorDescription, row.ClientId, row.AccountId, row.CredentialId, row.Source, row.Method, row.Detail, checks, checks.Find(c => !c.Passed)?.Hint, row.Proposal is null ? null : JsonElement.Parse(row.Proposal));
     }
 }
 

@@ -1,5 +1,6 @@
 using System.Net;
 using Countersign.OAuth;
+using Countersign.Server.Conditions;
 using Countersign.Server.Tenants;
 
 namespace Countersign.Server.Audit;
@@ -35,6 +36,12 @@ internal sealed class Exchange(string kind, Tenant tenant, IPAddress? source, Da
     public string? Method { get; set; }
 
     public TokenId? TokenId { get; set; }
+
+    /// <summary>What the request asks for, once that is read.</summary>
+    public AskedFor Asked { get; set; } = new([], [], source?.ToString(), now);
+
+    /// <summary>The rule that would have let a refused token of a trusted issuer pass, for the audit event.</summary>
+    public string? Proposal { get; set; }
 
     /// <summary>What was done or asked for, for the audit event.</summary>
     public string? Target { get; set; }

@@ -3,6 +3,7 @@ using Countersign.OAuth;
 using Countersign.Server.Clients;
 using Countersign.Server.Hosting;
 using Countersign.Server.Token;
+using Countersign.Server.TrustedIssuers;
 using Microsoft.AspNetCore.Http;
 
 namespace Countersign.Server.Audit;
@@ -34,11 +35,30 @@ internal sealed class ExchangeLog(AuditWriter writer, RefusalBudget budget, Toke
         return id;
     }
 
+    /// <summary>Keeps which rules that are only watched would have let the token pass, and whom they name.</summary>
+    public void Reported(Exchange exchange, RuleMatch match)
+    {
+        foreach (var rule in match.Reported)
+        {
+            if (budget.Take(exchange.Tenant.Id, exchange.Source ?? IPAddress.None))
+            {
+                writer.Add(AuditEvents.Reported(exchange, rule));
+            }
+        }
+    }
+
     public void Issued(Exchange exchange, ProvenClient client, TokenGrant grant) => usage.Count(exchange, client, grant);
 
     public async ValueTask IssuedInFullAsync(Exchange exchange, ProvenClient client, TokenGrant grant, CancellationToken ct)
     {
         usage.Count(exchange, client, grant);
-        await writer.AddDurableAsync(AuditEvents.Success(exchange, $"{grant.AudienceText} {grant.Scope}"), ct);
+        var row = AuditEvents.Success(exchange, $"{grant.AudienceText} {grant.Scope}");
+
+        if (grant.Exchanged is { IsImpersonation: true } hidden)
+        {
+            (row.Kind, row.AccountId) = ("token.impersonated", hidden.Subject.Id);
+        }
+
+        await writer.AddDurableAsync(row, ct);
     }
 }

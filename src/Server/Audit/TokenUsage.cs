@@ -4,7 +4,6 @@ using System.Security.Cryptography;
 using System.Text;
 using Countersign.Server.Clients;
 using Countersign.Server.Data;
-using Countersign.Server.Tenants;
 using Countersign.Server.Token;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Hosting;
@@ -127,7 +126,7 @@ internal sealed partial class TokenUsage(Store store, TimeProvider time, ILogger
         var uses = part
             .GroupBy(p => p.Key.Credential)
             .Select(used => used.MaxBy(u => u.Value.LastMs))
-            .GroupBy(u => TableOf(u.Key.Credential, u.Value.Client.Account), u => new LastUse(u.Key.Credential, LastOf(u.Value), u.Key.Source.ToString()));
+            .GroupBy(u => TableOf(u.Key.Credential, u.Value.Client), u => new LastUse(u.Key.Credential, LastOf(u.Value), u.Key.Source.ToString()));
 
         foreach (var ofOneKind in uses.OrderBy(u => u.Key, StringComparer.Ordinal))
         {
@@ -141,9 +140,10 @@ internal sealed partial class TokenUsage(Store store, TimeProvider time, ILogger
         await db.Database.ExecuteSqlAsync(UsageSql.Accounts(accounts));
     }
 
-    private static string TableOf(Guid credential, Account account) =>
-        account.JwksUrl?.Id == credential ? "jwks_urls"
-        : Array.Exists(account.Keys, k => k.Id == credential) ? "account_keys"
+    private static string TableOf(Guid credential, ProvenClient client) =>
+        client.Rules.Length > 0 ? "trust_rules"
+        : client.Account.JwksUrl?.Id == credential ? "jwks_urls"
+        : Array.Exists(client.Account.Keys, k => k.Id == credential) ? "account_keys"
         : "client_secrets";
 
     private static DateTime LastOf(Tally tally) => DateTimeOffset.FromUnixTimeMilliseconds(tally.LastMs).UtcDateTime;

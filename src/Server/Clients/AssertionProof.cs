@@ -1,5 +1,7 @@
+using System.Text.Json;
 using Countersign.OAuth;
 using Countersign.Server.Audit;
+using Countersign.Server.Conditions;
 using Countersign.Server.Jwks;
 using Countersign.Server.Tenants;
 
@@ -9,8 +11,11 @@ namespace Countersign.Server.Clients;
 /// Proves an assertion that an account has signed itself: the account, its key, the signature, what it says, and that it was not used before.
 /// Every way to fail reads the same to the caller, and takes as long (R38).
 /// </summary>
-internal sealed class AssertionProof(FailureLimiter limiter, RefusalPace pace, JwksSources jwks, UsedAssertions used)
+internal sealed class AssertionProof(FailureLimiter limiter, RefusalPace pace, JwksSources jwks, UsedAssertions used, TimeProvider time)
 {
+    /// <summary>Why an assertion that was used is not taken again.</summary>
+    public static readonly FailedCheck Used = new("assertion-unused", "the assertion was used before", Hint: "have the client sign a new one, with its own jti, for each request");
+
     /// <param name="assertion">The assertion.</param>
     /// <param name="types">The types of JWT that serve the purpose.</param>
     /// <param name="refuse">How a refusal reads: as <c>invalid_client</c> or <c>invalid_grant</c>.</param>
@@ -20,44 +25,67 @@ internal sealed class AssertionProof(FailureLimiter limiter, RefusalPace pace, J
         SignedAssertion assertion, string[] types, Func<FailedCheck, OAuthError> refuse, Exchange exchange, CancellationToken ct)
     {
         var began = pace.Begin();
-        var account = await exchange.Tenant.Accounts.FindAsync(assertion.ClientId, ct);
-        var key = await FindKeyAsync(account, assertion, exchange, ct);
+        var (client, failed, isUnavailable) = await ExamineAsync(assertion, types, exchange, ct);
 
         // The host of the keys is away and none are held: nothing can be said about this assertion (R121).
-        if (key is { Unavailable: { } unavailable })
+        if (isUnavailable)
         {
-            return unavailable;
+            return OAuthError.TemporarilyUnavailable(failed!);
         }
-
-        var failed = key.Failed ?? Judge(account!, key, assertion, types, exchange);
 
         // Last of all, so that an assertion that is refused for something else can be sent again when that is mended.
-        if (failed is null && !await used.TryUseAsync(exchange.Tenant.Id, assertion, AssertionRules.UsableUntil(assertion.Claims)))
+        if (client is not null && !await used.TryUseAsync(exchange.Tenant.Id, assertion, AssertionRules.UsableUntil(assertion.Claims), exchange.Now))
         {
-            failed = new FailedCheck("assertion-unused", "the assertion was used before", Hint: "have the client sign a new one, with its own jti, for each request");
+            (client, failed) = (null, Used);
         }
 
-        if (failed is null)
+        if (client is not null)
         {
             exchange.Passed("assertion-unused");
-            exchange.Account = account;
-            exchange.CredentialId = key.Id;
 
-            return new ProvenClient(account!, key.Id);
+            return client;
         }
 
         // A good signature is never held up, whatever others send in the client's name (R48); what fails here is counted and slowed.
         var wait = limiter.Failed(exchange.Tenant.Id, AssertionsOf(assertion.ClientId), exchange.Source);
         await pace.KeepAsync(began);
 
-        return wait is { } held ? OAuthError.TooManyFailures(held, failed) : refuse(failed);
+        return wait is { } held ? OAuthError.TooManyFailures(held, failed!) : refuse(failed!);
     }
+
+    /// <summary>All but the use of the assertion.</summary>
+    public async ValueTask<Examined> ExamineAsync(SignedAssertion assertion, string[] types, Exchange exchange, CancellationToken ct)
+    {
+        var account = await exchange.Tenant.Accounts.FindAsync(assertion.ClientId, ct);
+        var key = await FindKeyAsync(account, assertion, exchange, ct);
+
+        return key.IsUnavailable ? new Examined(null, key.Failed, IsUnavailable: true)
+            : (key.Failed ?? Judge(account!, key, assertion, types, exchange)) is { } failed ? failed
+            : new Examined(new ProvenClient(account!, key.Id), null);
+    }
+
+    /// <summary>What an assertion of the account must say.</summary>
+    public static AssertionRules Rules(Account account, string[] types, TenantSnapshot tenant) => new()
+    {
+        Types = types,
+        ClientId = account.ClientId,
+        Audiences = account.Assertions.TokenEndpointAudience ? tenant.WideAudience : tenant.IssuerAudience,
+        MaxAge = tenant.AssertionMaxAge,
+        ClockSkew = tenant.ClockSkew,
+        RequireId = account.Assertions.RequireId,
+    };
 
     // Counted apart from secrets, which failures of assertions must not hold up.
     private static string AssertionsOf(string clientId) => clientId + "\0assertion";
 
     private async ValueTask<FoundKey> FindKeyAsync(Account? account, SignedAssertion assertion, Exchange exchange, CancellationToken ct)
     {
+        if (account is null && assertion.Claims is { Issuer: { } issuer } claims && issuer != claims.Subject && issuer.Contains("://", StringComparison.Ordinal))
+        {
+            return new FailedCheck(
+                "issuer-known", "the assertion's issuer is not trusted, and no account has its subject as client id", issuer, "a trusted issuer, or iss and sub that are both the client id", "create a trusted issuer for it (countersign explain --jwt - shows how)");
+        }
+
         if (account is null)
         {
             return new FailedCheck("client-known", "no account has this client id", assertion.ClientId, Hint: "check the client id and the host name: accounts belong to one tenant");
@@ -82,8 +110,12 @@ internal sealed class AssertionProof(FailureLimiter limiter, RefusalPace pace, J
 
             if (keys is null)
             {
-                return OAuthError.TemporarilyUnavailable(new FailedCheck(
-                    "keys-available", $"the account's JWKS URL gives no keys: {problem}", url.Url, "a JWK set", "see that the address answers (countersign jwks-url refresh)"));
+                return new FoundKey
+                {
+                    Failed = new FailedCheck(
+                        "keys-available", $"the account's JWKS URL gives no keys: {problem}", url.Url, "a JWK set", "see that the address answers (countersign jwks-url refresh)"),
+                    IsUnavailable = true,
+                };
             }
         }
         else
@@ -108,7 +140,7 @@ internal sealed class AssertionProof(FailureLimiter limiter, RefusalPace pace, J
         return new FoundKey(key, kept.Id, kept);
     }
 
-    private static FailedCheck? Judge(Account account, FoundKey found, SignedAssertion assertion, string[] types, Exchange exchange)
+    private FailedCheck? Judge(Account account, FoundKey found, SignedAssertion assertion, string[] types, Exchange exchange)
     {
         // Signature first: until it is good, what the assertion says is nobody's word (R88).
         if (!found.Key!.Verify(assertion.Jws.SigningInput.Span, assertion.Jws.Signature.Span))
@@ -154,28 +186,29 @@ internal sealed class AssertionProof(FailureLimiter limiter, RefusalPace pace, J
 
         exchange.Passed("account-enabled");
 
-        return exchange.Snapshot.Disabled ? new FailedCheck("tenant-enabled", "the tenant is disabled", Hint: "enable the tenant") : null;
-    }
+        if (exchange.Snapshot.Disabled)
+        {
+            return new FailedCheck("tenant-enabled", "the tenant is disabled", Hint: "enable the tenant");
+        }
 
-    private static AssertionRules Rules(Account account, string[] types, TenantSnapshot tenant) => new()
-    {
-        Types = types,
-        ClientId = account.ClientId,
-        Audiences = account.Assertions.TokenEndpointAudience ? tenant.WideAudience : tenant.IssuerAudience,
-        MaxAge = tenant.AssertionMaxAge,
-        ClockSkew = tenant.ClockSkew,
-        RequireId = account.Assertions.RequireId,
-    };
+        if (account.AccessPolicy is null)
+        {
+            return null;
+        }
+
+        using var claims = JsonDocument.Parse(assertion.Claims.Json);
+        using var header = JsonDocument.Parse(assertion.Jws.Header);
+
+        return AccessPolicy.Fault(account, new LoginFacts(claims.RootElement, header.RootElement, account.ClientId, exchange.Asked), exchange, time);
+    }
 
     /// <summary>The key and the credential that it belongs to, with what is kept of it here; or why there is none.</summary>
     private readonly record struct FoundKey(VerificationKey? Key, Guid Id, KeyFacts? Kept = null)
     {
-        public FailedCheck? Failed { get; private init; }
+        public FailedCheck? Failed { get; init; }
 
-        public OAuthError? Unavailable { get; private init; }
+        public bool IsUnavailable { get; init; }
 
         public static implicit operator FoundKey(FailedCheck failed) => new() { Failed = failed };
-
-        public static implicit operator FoundKey(OAuthError unavailable) => new() { Unavailable = unavailable };
     }
 }

@@ -1,4 +1,6 @@
 using Countersign.OAuth;
+using Countersign.Server.Audit;
+using Countersign.Server.TrustedIssuers;
 using Microsoft.Extensions.Primitives;
 
 namespace Countersign.Server.Clients;
@@ -17,7 +19,7 @@ internal abstract class ClientCredential
         form.Has("client_secret"u8) || form.Has("client_assertion"u8) || form.Has("client_assertion_type"u8);
 
     /// <summary>Reads the one credential of the request; more than one method is a refusal (RFC 6749 §2.3).</summary>
-    public static Result<ClientCredential> Read(StringValues authorization, FormParameters form)
+    public static Result<ClientCredential> Read(StringValues authorization, FormParameters form, Exchange exchange)
     {
         var header = authorization.Count == 0 ? null : authorization[0];
         var inBody = form.Has("client_secret"u8);
@@ -37,7 +39,7 @@ internal abstract class ClientCredential
         }
 
         return header is not null ? ReadBasic(header, form)
-            : assertion ? AssertionCredential.Read(form)
+            : assertion ? AssertionCredential.Read(form, exchange)
             : ReadPost(form, inBody);
     }
 
@@ -95,23 +97,44 @@ internal sealed class SecretCredential : ClientCredential
     public required Secret Secret { get; init; }
 }
 
-/// <summary>An assertion that the client has signed (RFC 7523 §2.2).</summary>
+/// <summary>An assertion that the client has signed itself, or that an issuer which is trusted has signed for it (RFC 7523 §2.2).</summary>
 internal sealed class AssertionCredential : ClientCredential
 {
     public const string Type = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+    public const string SpiffeType = "urn:ietf:params:oauth:client-assertion-type:jwt-spiffe";
 
     public required SignedAssertion Assertion { get; init; }
 
-    public static Result<ClientCredential> Read(FormParameters form)
+    /// <summary>For what a foreign token was sent.</summary>
+    public ForeignUse Use { get; private init; }
+
+    public static Result<ClientCredential> Read(FormParameters form, Exchange exchange)
     {
-        if (form.Text("client_assertion_type"u8) != Type)
+        var type = form.Text("client_assertion_type"u8);
+
+        if (type is not (Type or SpiffeType))
         {
-            return OAuthError.InvalidClient(new FailedCheck("client-assertion-type", "the assertion is of another type", Expected: Type));
+            return OAuthError.InvalidClient(new FailedCheck("client-assertion-type", "the assertion is of another type", Expected: $"{Type} or {SpiffeType}"));
         }
 
-        if (SignedAssertion.Read(form.Value("client_assertion"u8).ToArray(), form.Text("client_id"u8), out var failed) is not { } assertion)
+        var text = form.Value("client_assertion"u8).ToArray();
+        var named = form.Text("client_id"u8);
+        var assertion = type == Type ? SignedAssertion.Read(text, named, exchange, out var failed) : SignedAssertion.ReadSpiffe(text, named, exchange, out failed);
+
+        if (assertion is null)
         {
             return OAuthError.InvalidClient(failed!);
+        }
+
+        if (assertion.Issuer is not null)
+        {
+            return new AssertionCredential
+            {
+                ClientId = assertion.ClientId,
+                Method = type == Type ? "federated_jwt" : "spiffe_jwt",
+                Assertion = assertion,
+                Use = type == Type ? ForeignUse.ClientAssertion : ForeignUse.SpiffeAssertion,
+            };
         }
 
         return Agrees(form, assertion.ClientId) is { } differs

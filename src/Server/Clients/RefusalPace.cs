@@ -8,6 +8,7 @@ internal sealed class RefusalPace(TimeProvider time)
 {
     private static readonly TimeSpan s_least = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan s_most = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_tick = TimeSpan.FromMilliseconds(1);
 
     private readonly Lock _lock = new();
     private TimeSpan _pace = s_least;
@@ -36,11 +37,10 @@ internal sealed class RefusalPace(TimeProvider time)
             pace = _pace;
         }
 
-        var left = pace - time.GetElapsedTime(began);
-
-        if (left > TimeSpan.Zero)
+        // A timer counts by a coarser clock than this one and may ring some milliseconds early.
+        for (var left = pace - time.GetElapsedTime(began); left > TimeSpan.Zero; left = pace - time.GetElapsedTime(began))
         {
-            await Task.Delay(left, time, CancellationToken.None);
+            await Task.Delay(left + s_tick, time, CancellationToken.None);
         }
     }
 }

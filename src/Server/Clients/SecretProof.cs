@@ -5,7 +5,7 @@ using Countersign.Server.Tenants;
 namespace Countersign.Server.Clients;
 
 /// <summary>Proves a client secret. Every way to fail reads the same to the caller, and takes as long (R38).</summary>
-internal sealed class SecretProof(FailureLimiter limiter, RefusalPace pace, SecretUpgrade upgrade)
+internal sealed class SecretProof(FailureLimiter limiter, RefusalPace pace, SecretUpgrade upgrade, TimeProvider time)
 {
     // Slow hashes cost a core and some of them memory by the hundred megabytes: guesses must not take all of either.
     private readonly SemaphoreSlim _slowTurns = new(Math.Max(1, Environment.ProcessorCount / 2));
@@ -81,7 +81,7 @@ internal sealed class SecretProof(FailureLimiter limiter, RefusalPace pace, Secr
         }
     }
 
-    private static FailedCheck? Refusal(Account? account, SecretFacts? match, Exchange exchange)
+    private FailedCheck? Refusal(Account? account, SecretFacts? match, Exchange exchange)
     {
         if (account is null)
         {
@@ -134,7 +134,9 @@ internal sealed class SecretProof(FailureLimiter limiter, RefusalPace pace, Secr
 
         exchange.Passed("account-enabled");
 
-        return exchange.Snapshot.Disabled ? new FailedCheck("tenant-enabled", "the tenant is disabled", Hint: "enable the tenant") : null;
+        return exchange.Snapshot.Disabled
+            ? new FailedCheck("tenant-enabled", "the tenant is disabled", Hint: "enable the tenant")
+            : AccessPolicy.Fault(account, null, exchange, time);
     }
 
     private static OAuthError TooMany(TimeSpan wait) => OAuthError.TooManyFailures(

@@ -16,7 +16,6 @@ namespace Countersign.Server.Clients;
 internal sealed partial class UsedAssertions(Store store, ILogger<UsedAssertions> logger) : BackgroundService
 {
     private const int Group = 200;
-    private const int KeyLength = 16;
     private const int MostWaiting = 10_000;
 
     /// <summary>Rows deleted at a time.</summary>
@@ -27,25 +26,26 @@ internal sealed partial class UsedAssertions(Store store, ILogger<UsedAssertions
 
     private static readonly TimeSpan s_idle = TimeSpan.FromSeconds(30);
 
-    // Seconds: a database that hangs is answered with 503 soon (R254); the assertion may then be used all the same.
-    private const int Patience = 2;
-
     // Kept longer than they are needed, for a node that started with a clock some minutes ahead of the others' (R252).
     private static readonly TimeSpan s_keptLonger = TimeSpan.FromMinutes(6);
 
     private readonly Lock _lock = new();
     private readonly AutoResetEvent _added = new(false);
-    private readonly Dictionary<int, DbCommand> _inserts = [];
     private List<Use> _waiting = [];
     private bool _stopping;
-    private Db? _db;
+    private UseConnection? _connection;
 
     /// <summary>
     /// True for exactly one of all who present the assertion, on whatever node. Throws a fault of the database when nobody can say.
     /// </summary>
-    public Task<bool> TryUseAsync(Guid tenantId, SignedAssertion assertion, DateTimeOffset until)
+    /// <param name="tenantId">The tenant.</param>
+    /// <param name="assertion">The assertion.</param>
+    /// <param name="until">When it is refused by its age anyway.</param>
+    /// <param name="now">When it is used.</param>
+    /// <param name="window">For how long after its first use it may be used again; zero: not at all.</param>
+    public Task<bool> TryUseAsync(Guid tenantId, SignedAssertion assertion, DateTimeOffset until, DateTimeOffset now, TimeSpan window = default)
     {
-        var use = new Use(KeyOf(tenantId, assertion), until.ToUnixTimeSeconds());
+        var use = new Use(KeyOf(tenantId, assertion), until.ToUnixTimeSeconds(), now.ToUnixTimeSeconds(), (long)window.TotalSeconds);
 
         lock (_lock)
         {
@@ -61,6 +61,18 @@ internal sealed partial class UsedAssertions(Store store, ILogger<UsedAssertions
 
         // Who leaves meanwhile has used it all the same.
         return use.Won.Task;
+    }
+
+    /// <summary>Whether it was used, and would be refused for that now; nothing is recorded.</summary>
+    /// <inheritdoc cref="TryUseAsync"/>
+    public async Task<bool> WasUsedAsync(Guid tenantId, SignedAssertion assertion, DateTimeOffset now, TimeSpan window, CancellationToken ct)
+    {
+        var key = new byte[16];
+        BinaryPrimitives.WriteUInt128BigEndian(key, KeyOf(tenantId, assertion));
+        await using var db = store.Open();
+
+        return await db.UsedAssertions.AsNoTracking().SingleOrDefaultAsync(u => u.Key == key, ct) is { } row
+            && (window == TimeSpan.Zero || row.UsedAt is not { } first || now.ToUnixTimeSeconds() - first >= window.TotalSeconds);
     }
 
     /// <summary>
@@ -148,7 +160,7 @@ internal sealed partial class UsedAssertions(Store store, ILogger<UsedAssertions
     {
         var claims = assertion.Claims;
         var text = claims.Id is { } id
-            ? Encoding.UTF8.GetBytes($"jti|{tenantId}|{claims.Issuer!.Length}|{claims.Issuer}|{id}")
+            ? Encoding.UTF8.GetBytes($"jti|{tenantId}|{claims.Issuer?.Length}|{claims.Issuer}|{id}")
             : [.. Encoding.UTF8.GetBytes($"signed|{tenantId}|"), .. assertion.Jws.SigningInput.Span];
 
         return BinaryPrimitives.ReadUInt128BigEndian(SHA256.HashData(text));
@@ -156,7 +168,7 @@ internal sealed partial class UsedAssertions(Store store, ILogger<UsedAssertions
 
     private void Write(Use[] group)
     {
-        var held = _db is not null;
+        var held = _connection is not null;
 
         try
         {
@@ -176,7 +188,7 @@ internal sealed partial class UsedAssertions(Store store, ILogger<UsedAssertions
             // Of several with one key in the group, the first takes it out of the set.
             foreach (var use in group)
             {
-                use.Won.TrySetResult(winners.Remove(use.Key));
+                use.Won.TrySetResult(winners.Remove(use.Key) || (use.Window > 0 && use.UsedAt - _connection!.FirstUse(use.Key) < use.Window));
             }
         }
         catch (Exception exception)
@@ -192,76 +204,25 @@ internal sealed partial class UsedAssertions(Store store, ILogger<UsedAssertions
         }
     }
 
-    // One statement is one transaction; the connection and the statements stay open for the next.
     private HashSet<UInt128> Insert(Use[] group)
     {
         // In one order everywhere, so that two nodes do not wait for each other in a circle.
         var rows = group.DistinctBy(u => u.Key).OrderBy(u => u.Key).ToArray();
-        var winners = new HashSet<UInt128>(rows.Length);
 
         using (store.Engine.WriteTurnAsync(CancellationToken.None).AsTask().GetAwaiter().GetResult())
         {
-            var insert = Prepared(rows.Length);
-
-            for (var i = 0; i < rows.Length; i++)
-            {
-                BinaryPrimitives.WriteUInt128BigEndian((byte[])insert.Parameters[2 * i].Value!, rows[i].Key);
-                insert.Parameters[(2 * i) + 1].Value = rows[i].ExpiresAt;
-            }
-
-            using var reader = insert.ExecuteReader();
-
-            while (reader.Read())
-            {
-                winners.Add(BinaryPrimitives.ReadUInt128BigEndian(reader.GetFieldValue<byte[]>(0)));
-            }
+            return (_connection ??= new UseConnection(store.Open())).Insert(rows);
         }
-
-        return winners;
-    }
-
-    private DbCommand Prepared(int rows)
-    {
-        if (_db is null)
-        {
-            _db = store.Open();
-            _db.Database.OpenConnection();
-        }
-
-        if (_inserts.TryGetValue(rows, out var insert))
-        {
-            return insert;
-        }
-
-        insert = _db.Database.GetDbConnection().CreateCommand();
-        var text = new StringBuilder("INSERT INTO used_assertions (key, expires_at) SELECT column1, column2 FROM (VALUES ");
-
-        for (var i = 0; i < rows; i++)
-        {
-            text.Append(i == 0 ? "(" : ", (").Append("@k").Append(i).Append(", @e").Append(i).Append(')');
-            Add(insert, $"k{i}", new byte[KeyLength]);
-            Add(insert, $"e{i}", 0L);
-        }
-
-        insert.CommandTimeout = Patience;
-        insert.CommandText = text
-            .Append(") AS v WHERE column2 > (SELECT forgotten_until FROM replay_floor WHERE id = 1) ON CONFLICT (key) DO NOTHING RETURNING key")
-            .ToString();
-        insert.Prepare();
-
-        return _inserts[rows] = insert;
     }
 
     private void Close()
     {
-        var (inserts, db) = (_inserts.Values.ToList(), _db);
-        _inserts.Clear();
-        _db = null;
+        var connection = _connection;
+        _connection = null;
 
         try
         {
-            inserts.ForEach(i => i.Dispose());
-            db?.Dispose();
+            connection?.Dispose();
         }
         catch (Exception exception)
         {
@@ -270,23 +231,6 @@ internal sealed partial class UsedAssertions(Store store, ILogger<UsedAssertions
         }
     }
 
-    private static void Add(DbCommand command, string name, object value)
-    {
-        var parameter = command.CreateParameter();
-        parameter.ParameterName = name;
-        parameter.Value = value;
-        command.Parameters.Add(parameter);
-    }
-
     [LoggerMessage(LogLevel.Error, "the use of {Count} assertions could not be recorded ({Kind}): they are refused")]
     private partial void LogFailed(int count, string kind);
-
-    private sealed class Use(UInt128 key, long expiresAt)
-    {
-        public UInt128 Key { get; } = key;
-
-        public long ExpiresAt { get; } = expiresAt;
-
-        public TaskCompletionSource<bool> Won { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    }
 }

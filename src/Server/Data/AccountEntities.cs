@@ -32,6 +32,18 @@ internal sealed class ServiceAccountRow : IFed, IVersioned, IOwned
     /// <summary>The one algorithm of assertions (<c>token_endpoint_auth_signing_alg</c>); null: that of each key.</summary>
     public string? AssertionAlg { get; set; }
     public bool RequireJti { get; set; } = true;
+
+    /// <summary>A condition in CEL on each of its logins; null: none.</summary>
+    public string? AccessPolicy { get; set; }
+
+    /// <summary>The policy's own tests as JSON.</summary>
+    public string? AccessPolicyTests { get; set; }
+
+    /// <summary>The trust rule whose template made the account; null: an administrator did.</summary>
+    public Guid? MadeByRule { get; set; }
+
+    /// <summary>The hash of the claims that it was made for.</summary>
+    public string? TemplateKey { get; set; }
     public DateTimeOffset CreatedAt { get; set; }
     public DateTimeOffset UpdatedAt { get; set; }
     public DateTimeOffset? LastUsedAt { get; set; }

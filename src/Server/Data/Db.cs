@@ -4,7 +4,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 
 namespace Countersign.Server.Data;
 
-/// <summary>The model, for both databases. Changes are saved by <see cref="Store.CommitAsync"/> alone.</summary>
+/// <summary>The model, for both databases. Changes are saved by <see cref="Store"/> alone.</summary>
 internal sealed class Db(DbContextOptions<Db> options) : DbContext(options)
 {
     public DbSet<TenantRow> Tenants => Set<TenantRow>();
@@ -15,6 +15,9 @@ internal sealed class Db(DbContextOptions<Db> options) : DbContext(options)
     public DbSet<ClientSecretRow> ClientSecrets => Set<ClientSecretRow>();
     public DbSet<AccountKeyRow> AccountKeys => Set<AccountKeyRow>();
     public DbSet<JwksUrlRow> JwksUrls => Set<JwksUrlRow>();
+    public DbSet<TrustedIssuerRow> TrustedIssuers => Set<TrustedIssuerRow>();
+    public DbSet<TrustRuleRow> TrustRules => Set<TrustRuleRow>();
+    public DbSet<ExchangeRuleRow> ExchangeRules => Set<ExchangeRuleRow>();
     public DbSet<ApiRow> Apis => Set<ApiRow>();
     public DbSet<ApiScopeRow> ApiScopes => Set<ApiScopeRow>();
     public DbSet<ResourceServerRow> ResourceServers => Set<ResourceServerRow>();
@@ -71,6 +74,7 @@ internal sealed class Db(DbContextOptions<Db> options) : DbContext(options)
             e.HasIndex(a => new { a.TenantId, a.Id });
             e.HasIndex(a => new { a.OrganizationId, a.Id });
             e.HasIndex(a => new { a.GroupId, a.Id });
+            e.HasIndex(a => new { a.MadeByRule, a.Id });
             e.HasOne<GroupRow>().WithMany().HasForeignKey(a => a.GroupId).OnDelete(DeleteBehavior.Restrict);
             e.HasOne<OrganizationRow>().WithMany().HasForeignKey(a => a.OrganizationId).OnDelete(DeleteBehavior.Restrict);
         });
@@ -90,6 +94,23 @@ internal sealed class Db(DbContextOptions<Db> options) : DbContext(options)
         {
             e.ToTable("jwks_urls").HasIndex(u => u.AccountId).IsUnique();
             e.HasOne<ServiceAccountRow>().WithMany().HasForeignKey(u => u.AccountId).OnDelete(DeleteBehavior.Cascade);
+        });
+        model.Entity<TrustedIssuerRow>(e =>
+        {
+            e.ToTable("trusted_issuers").HasIndex(i => new { i.TenantId, i.Issuer }).IsUnique();
+            e.HasIndex(i => new { i.TenantId, i.NameKey }).IsUnique();
+        });
+        model.Entity<TrustRuleRow>(e =>
+        {
+            e.ToTable("trust_rules").HasIndex(r => new { r.TenantId, r.NameKey }).IsUnique();
+            e.HasIndex(r => r.AccountId);
+            e.HasOne<TrustedIssuerRow>().WithMany().HasForeignKey(r => r.TrustedIssuerId).OnDelete(DeleteBehavior.Cascade);
+            e.HasOne<ServiceAccountRow>().WithMany().HasForeignKey(r => r.AccountId).OnDelete(DeleteBehavior.Cascade);
+        });
+        model.Entity<ExchangeRuleRow>(e =>
+        {
+            e.ToTable("exchange_rules").HasIndex(r => new { r.TenantId, r.NameKey }).IsUnique();
+            e.HasOne<ServiceAccountRow>().WithMany().HasForeignKey(r => r.ClientAccountId).OnDelete(DeleteBehavior.Cascade);
         });
         model.Entity<ApiRow>(e =>
         {

@@ -52,6 +52,9 @@ internal sealed class AuditEventRow
 
     /// <summary>The checks in order, as JSON.</summary>
     public string? Checks { get; set; }
+
+    /// <summary>The trust rule that would have matched, as JSON.</summary>
+    public string? Proposal { get; set; }
     public string? Target { get; set; }
 
     /// <summary>The base64url SHA-256 of the token's id.</summary>
@@ -98,6 +101,9 @@ internal sealed class UsedAssertionRow
 
     /// <summary>When the assertion is refused by its age anyway, in Unix seconds.</summary>
     public long ExpiresAt { get; set; }
+
+    /// <summary>When it was first used, in Unix seconds; kept where that decides about further uses.</summary>
+    public long? UsedAt { get; set; }
 }
 
 /// <summary>Up to when used assertions are forgotten: one that ends before it is refused, whatever a node's clock says.</summary>

@@ -14,7 +14,11 @@ internal sealed class Store(IDbContextFactory<Db> contexts, DatabaseEngine engin
 
     /// <exception cref="DbUpdateConcurrencyException">Another change of the same row came first.</exception>
     /// <exception cref="DbUpdateException">A constraint of the database refused it.</exception>
-    public async Task CommitAsync(Db db, AuditEventRow auditEvent, CancellationToken ct)
+    public Task CommitAsync(Db db, AuditEventRow auditEvent, CancellationToken ct) => CommitAsync(db, auditEvent, _ => Task.CompletedTask, ct);
+
+    /// <param name="first">Runs inside the transaction before the rows are written; what it throws leaves everything as it was.</param>
+    /// <inheritdoc cref="CommitAsync(Db, AuditEventRow, CancellationToken)"/>
+    public async Task CommitAsync(Db db, AuditEventRow auditEvent, Func<Db, Task> first, CancellationToken ct)
     {
         var now = time.GetUtcNow();
         var changes = new HashSet<(Guid Tenant, ChangeKind Kind, Guid Id)>();
@@ -47,6 +51,7 @@ internal sealed class Store(IDbContextFactory<Db> contexts, DatabaseEngine engin
 
             try
             {
+                await first(db);
                 await db.SaveChangesAsync(ct);
 
                 if (rows.Count > 0)

@@ -12,7 +12,7 @@ internal sealed class Metadata
 {
     private static readonly ConditionalWeakTable<TenantSnapshot, Metadata> s_made = [];
 
-    private static readonly string[] s_authMethods = ["client_secret_basic", "client_secret_post", "private_key_jwt"];
+    private static readonly string[] s_authMethods = ["client_secret_basic", "client_secret_post", "private_key_jwt", "spiffe_jwt"];
     private static readonly string[] s_assertionAlgorithms = [.. SigningAlgorithm.All.Select(a => a.Name)];
 
     private readonly string[] _algorithms;
@@ -69,7 +69,7 @@ internal sealed class Metadata
         json.WriteString("introspection_endpoint", tenant.Issuer + "/oauth2/introspect");
         json.WriteString("revocation_endpoint", tenant.Issuer + "/oauth2/revoke");
         json.WriteString("jwks_uri", tenant.Issuer + "/oauth2/jwks");
-        Array(json, "grant_types_supported", [ClientCredentialsGrant.Name, JwtBearerGrant.Name]);
+        Array(json, "grant_types_supported", [ClientCredentialsGrant.Name, JwtBearerGrant.Name, TokenExchangeGrant.Name]);
         Array(json, "token_endpoint_auth_methods_supported", s_authMethods);
         Array(json, "token_endpoint_auth_signing_alg_values_supported", s_assertionAlgorithms);
         Array(json, "introspection_endpoint_auth_methods_supported", s_authMethods);

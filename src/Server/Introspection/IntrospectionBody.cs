@@ -57,5 +57,28 @@ internal static class IntrospectionBody
         json.WriteNumber("iat"u8, token.IssuedAt);
         json.WriteNumber("exp"u8, token.ExpiresAt);
         json.WriteString("jti"u8, token.Id.ToString());
+
+        if (token.Act is not null)
+        {
+            WriteActor(json, token.Act);
+        }
+    }
+
+    private static void WriteActor(Utf8JsonWriter json, Actor actor)
+    {
+        json.WriteStartObject("act"u8);
+        json.WriteString("sub"u8, actor.Subject);
+
+        if (actor.Issuer is not null)
+        {
+            json.WriteString("iss"u8, actor.Issuer);
+        }
+
+        if (actor.Next is not null)
+        {
+            WriteActor(json, actor.Next);
+        }
+
+        json.WriteEndObject();
     }
 }

@@ -78,7 +78,7 @@ internal sealed class IntrospectionEndpoint(ClientAuthentication clients, Failur
             return await BearerAsync(bearer, form, exchange, ct);
         }
 
-        if (!ClientCredential.Read(http.Request.Headers.Authorization, form).Is(out var credential, out var error)
+        if (!ClientCredential.Read(http.Request.Headers.Authorization, form, exchange).Is(out var credential, out var error)
             || !(await clients.AuthenticateAsync(credential, exchange, ct)).Is(out var client, out error))
         {
             return error;

@@ -44,9 +44,34 @@ internal static class TokenInspection
 
         return account is null ? (null, "the account is gone")
             : account.Disabled ? (null, "the account is disabled")
-            : !account.HasCredential(token.CredentialId) ? (null, "the credential that got the token was deleted")
+            : !HasCredential(snapshot, account, token.CredentialId) ? (null, "the credential that got the token was deleted")
+            : await OriginFaultAsync(tenant, snapshot, token.Via, ct) is { } fault ? (null, fault)
             : (new LiveToken(token, account), null);
     }
+
+    // An exchanged token ends with each party that exchanged (R112).
+    private static async ValueTask<string?> OriginFaultAsync(Tenant tenant, TenantSnapshot snapshot, TokenOrigin[] via, CancellationToken ct)
+    {
+        foreach (var origin in via)
+        {
+            var account = await tenant.Accounts.FindAsync(origin.AccountId, ct);
+            var fault = account is null ? "the account that exchanged for the token is gone"
+                : account.Disabled ? "the account that exchanged for the token is disabled"
+                : !HasCredential(snapshot, account, origin.CredentialId) ? "the credential that exchanged for the token was deleted"
+                : null;
+
+            if (fault is not null)
+            {
+                return fault;
+            }
+        }
+
+        return null;
+    }
+
+    // The account's own, or a rule by which a foreign token stood for it.
+    private static bool HasCredential(TenantSnapshot snapshot, Account account, Guid credential) =>
+        account.HasCredential(credential) || snapshot.Trust.Backs(credential, account);
 
     private static AccessToken? Read(TenantSnapshot tenant, byte[] text, DateTimeOffset now)
     {

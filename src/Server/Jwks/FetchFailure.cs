@@ -22,7 +22,7 @@ internal sealed record FetchFailure(string Kind, string Problem)
         "TLS failed",
         "TLS could not be agreed on: the host needs a certificate for its name that has not expired, with its intermediate ones, from an authority that is trusted (or is given with the URL)");
 
-    public static FetchFailure TimedOut { get; } = new("timed out", "the whole document did not arrive within 5 s");
+    public static FetchFailure TimedOut { get; } = new("timed out", "the whole document, or the two of a discovery, did not arrive within 5 s");
 
     public static FetchFailure BrokenOff { get; } = new("broken off", "the answer was cut off, or is not HTTP");
 
@@ -42,6 +42,12 @@ internal sealed record FetchFailure(string Kind, string Problem)
     public static FetchFailure Url(string fault) => new("URL refused", $"the URL may not be fetched: {fault}");
 
     public static FetchFailure Bundle(string fault) => new("CA certificates refused", $"the CA certificates cannot be used: {fault}");
+
+    /// <summary>The same, of the metadata that an issuer's keys are found by.</summary>
+    public static FetchFailure OfDiscovery(FetchFailure failure) =>
+        new($"discovery: {failure.Kind}", $"the discovery document: {failure.Problem}");
+
+    public static FetchFailure Discovery(string fault) => new("discovery refused", $"the discovery document is not taken: {fault}");
 
     public static FetchFailure NotKeySet(string fault) => new("not a JWK set", $"the document is not taken as a JWK set: {fault}");
 

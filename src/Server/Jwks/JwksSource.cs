@@ -19,6 +19,7 @@ internal sealed partial class JwksSource(Guid tenantId, JwksUrlFacts facts, Outb
     // Under the lock.
     private Task? _flight;
     private long? _began;
+    private DateTimeOffset _beganAt;
     private TimeSpan _next;
     private int _failures;
     private FetchFailure? _failure;
@@ -91,7 +92,7 @@ internal sealed partial class JwksSource(Guid tenantId, JwksUrlFacts facts, Outb
         lock (_lock)
         {
             var held = Usable();
-            DateTimeOffset? next = _flight is null && _began is { } began && SinceUse < JwksTimes.Idle ? time.GetUtcNow() + (_next - time.GetElapsedTime(began)) : null;
+            DateTimeOffset? next = _flight is null && _began is not null && SinceUse < JwksTimes.Idle ? _beganAt + _next : null;
 
             return new JwksState(held?.FetchedAt, held?.Lookup.Keys ?? [], _failure?.Problem, next);
         }
@@ -126,7 +127,7 @@ internal sealed partial class JwksSource(Guid tenantId, JwksUrlFacts facts, Outb
 
     private Task BeginAsync()
     {
-        _began = time.GetTimestamp();
+        (_began, _beganAt) = (time.GetTimestamp(), time.GetUtcNow());
 
         // Not the caller's: whoever gives up does not end it for the others.
         return Task.Run(FlyAsync, CancellationToken.None);
@@ -141,9 +142,11 @@ internal sealed partial class JwksSource(Guid tenantId, JwksUrlFacts facts, Outb
 
         try
         {
-            fetched = await fetch.GetAsync(facts.Url, facts.CaCertificates, CancellationToken.None);
+            fetched = facts.DiscoveryIssuer is { } issuer
+                ? await IssuerDiscovery.FetchKeysAsync(issuer, facts, fetch, time)
+                : await fetch.GetAsync(facts.Url, facts.CaCertificates, CancellationToken.None);
 
-            if (fetched.Body is { } body && (keys = VerificationKeySet.Read(body, out var fault, facts.RsaAlgorithm)) is null)
+            if (fetched.Body is { } body && (keys = VerificationKeySet.Read(body, out var fault, facts.RsaAlgorithm, facts.Use)) is null)
             {
                 fetched = Fetched.Failed(FetchFailure.NotKeySet(fault));
             }
@@ -187,7 +190,7 @@ internal sealed partial class JwksSource(Guid tenantId, JwksUrlFacts facts, Outb
         }
     }
 
-    private string Host() => Uri.TryCreate(facts.Url, UriKind.Absolute, out var url) ? url.IdnHost : "(no host)";
+    private string Host() => Uri.TryCreate(facts.DiscoveryIssuer ?? facts.Url, UriKind.Absolute, out var url) ? url.IdnHost : "(no host)";
 
     [LoggerMessage(LogLevel.Warning, "tenant {Tenant}: the JWK set {Source} of {Host} could not be fetched ({Kind}); the last good one is used for 24 h at most")]
     private partial void LogFailed(Guid tenant, Guid source, string host, string kind);

@@ -24,6 +24,9 @@ internal sealed class OutboundFetch(OutboundRules rules, ResolveHost resolve, Ti
 
     private readonly OutboundConnection _connection = new(rules, resolve, time);
 
+    /// <summary>What keeps a URL from being fetched, before anything is connected to; null when nothing does.</summary>
+    public string? Fault(string url) => JwksUrl.Fault(url, rules);
+
     /// <summary>Fetches a document. Only the caller's cancellation is thrown.</summary>
     /// <param name="url">The URL as it was configured; judged again here.</param>
     /// <param name="caCertificates">In PEM: the only authorities that may vouch for the host; null for those of the system.</param>

@@ -34,7 +34,7 @@ internal sealed class RevocationEndpoint(ClientAuthentication clients, Revocatio
     private async ValueTask<OAuthError?> RevokeAsync(HttpContext http, Result<FormParameters> read, Exchange exchange, CancellationToken ct)
     {
         if (!read.Is(out var form, out var error)
-            || !ClientCredential.Read(http.Request.Headers.Authorization, form).Is(out var credential, out error)
+            || !ClientCredential.Read(http.Request.Headers.Authorization, form, exchange).Is(out var credential, out error)
             || !(await clients.AuthenticateAsync(credential, exchange, ct)).Is(out var client, out error))
         {
             return error;

@@ -13,6 +13,12 @@ internal static class ClientIds
         : clientId[0] == ' ' || clientId[^1] == ' ' ? "must not begin or end with a space"
         : null;
 
+    public const string IsIssuer = "is the iss of a trusted issuer: a token could not be told from an assertion of the account's own";
+
+    /// <summary>The first of the client ids that is a trusted issuer's iss, or null (R88).</summary>
+    public static async Task<string?> TrustedAsync(Db db, Guid tenantId, string[] clientIds, CancellationToken ct) =>
+        await db.TrustedIssuers.Where(i => i.TenantId == tenantId && clientIds.Contains(i.Issuer)).Select(i => i.Issuer).FirstOrDefaultAsync(ct);
+
     /// <summary>
     /// The first of the client ids that is an account's id, or null. An account is named by either, and tokens carry both: one account must not
     /// pass for another (RFC 9700 §4.15).

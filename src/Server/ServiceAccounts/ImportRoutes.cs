@@ -58,6 +58,11 @@ internal static class ImportRoutes
             return Problems.Of(caller, At(Array.IndexOf(clientIds, taken), Refusal.Invalid("client_id", "is the id of another account")));
         }
 
+        if (await ClientIds.TrustedAsync(db, caller.TenantId, clientIds, ct) is { } issuer)
+        {
+            return Problems.Of(caller, At(Array.IndexOf(clientIds, issuer), Refusal.Invalid("client_id", ClientIds.IsIssuer)));
+        }
+
         var owners = new Dictionary<OwnerBody, Owner>();
         var none = new OwnerBody();
         db.ChangeTracker.AutoDetectChangesEnabled = false;

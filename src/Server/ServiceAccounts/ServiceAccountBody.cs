@@ -17,6 +17,9 @@ internal sealed record ServiceAccountPatch
     public Patch<TokenSettingsPatch?> AccessToken { get; init; }
 
     public Patch<AssertionSettingsPatch> Assertions { get; init; }
+
+    /// <summary>A condition on each login; null takes it away.</summary>
+    public Patch<AccessPolicyBody?> AccessPolicy { get; init; }
 }
 
 internal sealed record ServiceAccountView(
@@ -29,6 +32,8 @@ internal sealed record ServiceAccountView(
     TokenSettingsView AccessToken,
     string AuthMethod,
     AssertionSettingsView Assertions,
+    AccessPolicyBody? AccessPolicy,
+    Guid? MadeByRule,
     DateTimeOffset CreatedAt,
     DateTimeOffset UpdatedAt,
     DateTimeOffset? LastUsedAt)
@@ -43,6 +48,8 @@ internal sealed record ServiceAccountView(
         new TokenSettingsView(row.TokenFormat, row.TokenLifetimeSeconds, row.TokenAlg),
         row.AuthMethod,
         AssertionSettingsView.Of(row),
+        AccessPolicyBody.Of(row),
+        row.MadeByRule,
         row.CreatedAt,
         row.UpdatedAt,
         row.LastUsedAt);

@@ -61,6 +61,11 @@ internal static class ServiceAccountRoutes
             return Problems.Of(caller, Refusal.Invalid("client_id", "is the id of another account"));
         }
 
+        if (body.ClientId is not null && await ClientIds.TrustedAsync(db, caller.TenantId, [body.ClientId], ct) is not null)
+        {
+            return Problems.Of(caller, Refusal.Invalid("client_id", ClientIds.IsIssuer));
+        }
+
         db.ServiceAccounts.Add(row);
         await store.CommitAsync(db, caller.Event("service-account.created", row.Id.ToString(), row, row.Id), ct);
         Precondition.Tag(http, row);
@@ -114,7 +119,7 @@ internal static class ServiceAccountRoutes
     }
 
     private static async Task<Results<Ok<ServiceAccountView>, ProblemHttpResult>> PatchAsync(
-        AdminCaller caller, Db db, Store store, Safeguards safeguards, HttpContext http, Guid id, ServiceAccountPatch body, CancellationToken ct)
+        AdminCaller caller, Db db, Store store, Safeguards safeguards, TimeProvider time, HttpContext http, Guid id, ServiceAccountPatch body, CancellationToken ct)
     {
         if (await Visible(db, caller, Write).SingleOrDefaultAsync(a => a.Id == id, ct) is not { } row)
         {
@@ -133,6 +138,11 @@ internal static class ServiceAccountRoutes
             {
                 refusal = await safeguards.AgainstLockoutAsync(caller, id, ct);
             }
+        }
+
+        if (refusal is null && body.AccessPolicy.IsSet)
+        {
+            refusal = await AgainstPolicyAsync(caller, safeguards, time, row, body.AccessPolicy.Value, ct);
         }
 
         if (refusal is null && body.Disabled is { IsSet: true, Value: true } && !row.Disabled)
@@ -157,6 +167,12 @@ internal static class ServiceAccountRoutes
 
         return TypedResults.Ok(ServiceAccountView.Of(row));
     }
+
+    /// <summary>A policy decides who comes in as the account, as its credentials do; and it may shut everybody out.</summary>
+    private static async Task<Refusal?> AgainstPolicyAsync(
+        AdminCaller caller, Safeguards safeguards, TimeProvider time, ServiceAccountRow row, AccessPolicyBody? policy, CancellationToken ct) =>
+        await safeguards.AgainstCredentialAsync(caller, row.Id, ct)
+        ?? (policy is null ? null : policy.Fault(row.ClientId, time) ?? await safeguards.AgainstLockoutAsync(caller, row.Id, ct));
 
     private static Refusal? Change(AdminCaller caller, ServiceAccountRow row, ServiceAccountPatch body)
     {
@@ -183,6 +199,11 @@ internal static class ServiceAccountRoutes
         if (body.Disabled.Is(out var disabled))
         {
             row.Disabled = disabled;
+        }
+
+        if (body.AccessPolicy.Is(out var policy))
+        {
+            AccessPolicyBody.Apply(policy, row);
         }
 
         if (body.AccessToken.IsSet)
@@ -219,6 +240,9 @@ internal static class ServiceAccountRoutes
             return Problems.Of(caller, refusal);
         }
 
+        // By row, not by the database alone, so that every node hears that the tenant has other rules now.
+        db.TrustRules.RemoveRange(await db.TrustRules.Where(r => r.AccountId == id).ToListAsync(ct));
+        db.ExchangeRules.RemoveRange(await db.ExchangeRules.Where(r => r.ClientAccountId == id).ToListAsync(ct));
         db.ServiceAccounts.Remove(row);
         await store.CommitAsync(db, caller.Event("service-account.deleted", row.Id.ToString(), row, row.Id), ct);
 

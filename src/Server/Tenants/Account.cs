@@ -1,4 +1,5 @@
 using Countersign.OAuth;
+using Countersign.Server.Conditions;
 using Countersign.Server.Jwks;
 
 namespace Countersign.Server.Tenants;
@@ -48,6 +49,14 @@ internal sealed class Account
     /// <summary>Where the keys are when they are not kept here.</summary>
     public required JwksUrlFacts? JwksUrl { get; init; }
     public required AssertionSettings Assertions { get; init; }
+
+    /// <summary>A further condition on each login; null: none.</summary>
+    public LoginCondition? AccessPolicy { get; init; }
+
+    /// <summary>The trust rule whose template made it, and the hash of the claims that it was made for.</summary>
+    public Guid? MadeByRule { get; init; }
+
+    public string? TemplateKey { get; init; }
     public required GrantFacts[] Grants { get; init; }
     public required RoleAssignmentFacts[] Roles { get; init; }
     public required Guid[] ServedApis { get; init; }

@@ -1,5 +1,6 @@
 using System.Text;
 using Countersign.OAuth;
+using Countersign.Server.Conditions;
 using Countersign.Server.Data;
 using Countersign.Server.Jwks;
 using Microsoft.EntityFrameworkCore;
@@ -89,27 +90,40 @@ internal sealed class AccountLoader(IDbContextFactory<Db> contexts)
 
         var signs = row.AuthMethod == AuthMethods.PrivateKeyJwt;
 
-        return new Account
-        {
-            Id = row.Id,
-            ClientId = row.ClientId,
-            Disabled = row.Disabled,
-            GroupId = row.GroupId,
-            OrganizationId = row.OrganizationId,
-            Token = new TokenSettings(row.TokenFormat, row.TokenLifetimeSeconds, row.TokenAlg),
-            Secrets = [.. secrets],
-            SignsAssertions = signs,
-            Keys = signs ? await KeysAsync(db, row.Id, ct) : [],
-            JwksUrl = signs && await FirstAsync(s_jwksUrls(db, row.Id), ct) is { } url ? JwksUrlOf(url, row) : null,
-            Assertions = new AssertionSettings(row.AssertionAudience != "issuer", SigningAlgorithm.ByName(row.AssertionAlg), row.RequireJti),
-            Grants = [.. (await AllAsync(s_grants(db, row.Id), ct)).Select(g => new GrantFacts(g.ApiId, g.Scopes, g.DefaultScopes))],
-            Roles =
-            [
-                .. (await AllAsync(s_roles(db, row.Id), ct)).Select(r => new RoleAssignmentFacts(r.RoleId, r.ReachGroupId, r.ReachOrganizationId)),
-            ],
-            ServedApis = [.. await AllAsync(s_served(db, row.Id), ct)],
-        };
+        return Of(
+            row,
+            await AllAsync(s_grants(db, row.Id), ct),
+            [.. (await AllAsync(s_roles(db, row.Id), ct)).Select(r => new RoleAssignmentFacts(r.RoleId, r.ReachGroupId, r.ReachOrganizationId))],
+            [.. await AllAsync(s_served(db, row.Id), ct)],
+            [.. secrets],
+            signs ? await KeysAsync(db, row.Id, ct) : [],
+            signs && await FirstAsync(s_jwksUrls(db, row.Id), ct) is { } url ? JwksUrlOf(url, row) : null);
     }
+
+    /// <summary>An account that rules make, before it holds anything but its grants.</summary>
+    public static Account OfTemplate(ServiceAccountRow row, IEnumerable<GrantRow> grants) => Of(row, grants, [], [], [], [], null);
+
+    private static Account Of(
+        ServiceAccountRow row, IEnumerable<GrantRow> grants, RoleAssignmentFacts[] roles, Guid[] served, SecretFacts[] secrets, KeyFacts[] keys, JwksUrlFacts? jwksUrl) => new()
+    {
+        Id = row.Id,
+        ClientId = row.ClientId,
+        Disabled = row.Disabled,
+        GroupId = row.GroupId,
+        OrganizationId = row.OrganizationId,
+        Token = new TokenSettings(row.TokenFormat, row.TokenLifetimeSeconds, row.TokenAlg),
+        Secrets = secrets,
+        SignsAssertions = row.AuthMethod == AuthMethods.PrivateKeyJwt,
+        Keys = keys,
+        JwksUrl = jwksUrl,
+        Assertions = new AssertionSettings(row.AssertionAudience != "issuer", SigningAlgorithm.ByName(row.AssertionAlg), row.RequireJti),
+        AccessPolicy = row.AccessPolicy is { } policy ? LoginCondition.OfStored(policy) : null,
+        MadeByRule = row.MadeByRule,
+        TemplateKey = row.TemplateKey,
+        Grants = [.. grants.Select(g => new GrantFacts(g.ApiId, g.Scopes, g.DefaultScopes))],
+        Roles = roles,
+        ServedApis = served,
+    };
 
     /// <summary>What the snapshot needs of a row.</summary>
     public static JwksUrlFacts JwksUrlOf(JwksUrlRow row, ServiceAccountRow account) =>

@@ -9,15 +9,18 @@ internal static class AdminApi
 
     public static readonly string[] Reads =
     [
-        "accounts.read", "roles.read", "apis.read", "organizations.read", "signing-keys.read", "audit.read", "tenants.read",
+        "accounts.read", "roles.read", "apis.read", "organizations.read", "signing-keys.read", "audit.read", "tenants.read", "trust.read",
     ];
 
     public static readonly string[] Scopes =
     [
         .. Reads,
         "accounts.write", "credentials.write", "grants.write", "roles.write", "apis.write", "organizations.write", "signing-keys.write",
-        "tokens.introspect", "tokens.revoke", "tenants.write",
+        "tokens.introspect", "tokens.revoke", "tenants.write", "trust.write",
     ];
+
+    /// <summary>Whether who holds the scope can make or open a way in: tokens that anybody may repeat never carry it (R69).</summary>
+    public static bool MakesCredentials(string scope) => scope.EndsWith(".write", StringComparison.Ordinal) && Scopes.AsSpan().Contains(scope);
 
     private static readonly string[] s_owner =
     [

@@ -19,12 +19,28 @@ internal sealed class RevocationState
 
     public bool Ends(AccessToken token)
     {
+        if (_tokens.ContainsKey(token.Id.Random))
+        {
+            return true;
+        }
+
         var made = token.Id.IssuedAtMilliseconds;
 
-        return _tokens.ContainsKey(token.Id.Random)
-            || (_accounts.TryGetValue(token.AccountId, out var rule) && made <= rule.IssuedBeforeMs)
-            || (_credentials.TryGetValue(token.CredentialId, out rule) && made <= rule.IssuedBeforeMs)
-            || (!_tenant.IsEmpty && _tenant.TryGetValue(token.TenantId, out rule) && made <= rule.IssuedBeforeMs);
+        // From the last exchange back to the first: the token ends with what each began from, and with who exchanged it (R112).
+        for (var i = token.Via.Length - 1; i >= 0; i--)
+        {
+            var origin = token.Via[i];
+
+            if (EndsAll(origin.AccountId, origin.CredentialId, made) || (origin.SubjectToken is { } id && _tokens.ContainsKey(id.Random)))
+            {
+                return true;
+            }
+
+            made = Math.Min(made, origin.SubjectToken?.IssuedAtMilliseconds ?? made);
+        }
+
+        return EndsAll(token.AccountId, token.CredentialId, made)
+            || (!_tenant.IsEmpty && _tenant.TryGetValue(token.TenantId, out var rule) && made <= rule.IssuedBeforeMs);
     }
 
     public void Add(RevocationRow row)
@@ -68,6 +84,10 @@ internal sealed class RevocationState
             }
         }
     }
+
+    private bool EndsAll(Guid account, Guid credential, long made) =>
+        (_accounts.TryGetValue(account, out var rule) && made <= rule.IssuedBeforeMs)
+        || (_credentials.TryGetValue(credential, out rule) && made <= rule.IssuedBeforeMs);
 
     private static void Tighten(ConcurrentDictionary<Guid, Rule> rules, Guid id, RevocationRow row) => rules.AddOrUpdate(
         id,

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using Countersign.OAuth;
 using Countersign.Server.Data;
 using Countersign.Server.Keys;
+using Countersign.Server.TrustedIssuers;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 
@@ -51,7 +52,33 @@ internal sealed partial class TenantLoader(IDbContextFactory<Db> contexts, Maste
             facts.ToFrozenDictionary(a => a.Id),
             facts.ToFrozenDictionary(a => a.Identifier, StringComparer.Ordinal),
             roles.ToFrozenDictionary(r => r.Id, r => new RoleFacts(r.Id, r.Name, r.BuiltIn, [.. r.Scopes.Select(s => (s.ApiId, s.Scope))])),
-            new KeyRing(keys.Select(k => Open(k, row, before)).OfType<TenantKey>()));
+            new KeyRing(keys.Select(k => Open(k, row, before)).OfType<TenantKey>()),
+            await TrustAsync(db, row.Id, before?.Trust, ct));
+    }
+
+    // Compiled rules and opened keys are kept while their rows stay as they are.
+    private async Task<TrustSnapshot> TrustAsync(Db db, Guid tenantId, TrustSnapshot? before, CancellationToken ct)
+    {
+        var issuers = await db.TrustedIssuers.AsNoTracking().Where(i => i.TenantId == tenantId).ToListAsync(ct);
+        var rules = await db.TrustRules.AsNoTracking().Where(r => r.TenantId == tenantId).ToListAsync(ct);
+        var exchanges = await db.ExchangeRules.AsNoTracking().Where(e => e.TenantId == tenantId && !e.Disabled).ToListAsync(ct);
+
+        return new TrustSnapshot(
+            [.. issuers.Select(i => before?.Issuer(i.Id) is { } held && held.Version == i.Version ? held : Compiled(TrustedIssuer.Compile(i, out var fault), i.Id, tenantId, fault)).OfType<TrustedIssuer>()],
+            [.. rules.Select(r => before?.Rule(r.Id) is { } held && held.Version == r.Version ? held : Compiled(TrustRule.Compile(r, out var fault), r.Id, tenantId, fault)).OfType<TrustRule>()],
+            [.. exchanges.Select(ExchangeRule.Of)]);
+    }
+
+    // One that cannot be read lets nobody in; the others go on working (R257).
+    private T? Compiled<T>(T? read, Guid id, Guid tenantId, string fault)
+        where T : class
+    {
+        if (read is null)
+        {
+            LogUnread(id, tenantId, fault);
+        }
+
+        return read;
     }
 
     private TenantKey? Open(TenantKeyRow row, TenantRow tenant, TenantSnapshot? before)
@@ -92,6 +119,9 @@ internal sealed partial class TenantLoader(IDbContextFactory<Db> contexts, Maste
             return null;
         }
     }
+
+    [LoggerMessage(LogLevel.Error, "trusted issuer or rule {Id} of tenant {Tenant} cannot be read: {Fault}")]
+    private partial void LogUnread(Guid id, Guid tenant, string fault);
 
     [LoggerMessage(LogLevel.Error, "key {Key} of tenant {Tenant} cannot be opened ({Kind}): is this the master key that it was made under?")]
     private partial void LogUnreadable(Guid key, Guid tenant, string kind);

@@ -13,6 +13,7 @@ internal static class TenantRemoval
     {
         var id = tenant.Id;
         db.RemoveRange(await db.ServiceAccounts.Where(a => a.TenantId == id).ToListAsync(ct));
+        db.RemoveRange(await db.TrustedIssuers.Where(i => i.TenantId == id).ToListAsync(ct));
         db.RemoveRange(await db.Roles.Include(r => r.Scopes).Where(r => r.TenantId == id).ToListAsync(ct));
         db.RemoveRange(await db.Apis.Include(a => a.Scopes).Where(a => a.TenantId == id).ToListAsync(ct));
         db.RemoveRange(await db.Organizations.Where(o => o.TenantId == id).ToListAsync(ct));

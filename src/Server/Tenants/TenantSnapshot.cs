@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using Countersign.Server.Keys;
+using Countersign.Server.TrustedIssuers;
 
 namespace Countersign.Server.Tenants;
 
@@ -31,7 +32,8 @@ internal sealed record TenantSnapshot(
     FrozenDictionary<Guid, ApiFacts> Apis,
     FrozenDictionary<string, ApiFacts> ApisByIdentifier,
     FrozenDictionary<Guid, RoleFacts> Roles,
-    KeyRing Keys)
+    KeyRing Keys,
+    TrustSnapshot Trust)
 {
     public string TokenEndpoint { get; } = Issuer + "/oauth2/token";
 

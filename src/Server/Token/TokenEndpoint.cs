@@ -9,14 +9,14 @@ using Microsoft.AspNetCore.Routing;
 namespace Countersign.Server.Token;
 
 /// <summary><c>POST /oauth2/token</c>: parse, prove, decide, issue.</summary>
-internal sealed class TokenEndpoint(ClientAuthentication clients, JwtBearerGrant assertions, ExchangeLog log)
+internal sealed class TokenEndpoint(ClientAuthentication clients, JwtBearerGrant assertions, TokenExchangeGrant exchanges, ExchangeLog log)
 {
     public static void Map(IEndpointRouteBuilder routes, TokenEndpoint endpoint) =>
         routes.MapPost("/oauth2/token", endpoint.HandleAsync).ExcludeFromDescription();
 
     private async Task HandleAsync(HttpContext http)
     {
-        var form = await OAuthForm.ReadAsync(http.Request, http.RequestAborted, "resource");
+        var form = await OAuthForm.ReadAsync(http.Request, http.RequestAborted, "resource", "audience");
 
         // Once the form is here: who held back its last byte is judged by what holds now (R39).
         var exchange = log.Begin("token", http);
@@ -38,30 +38,15 @@ internal sealed class TokenEndpoint(ClientAuthentication clients, JwtBearerGrant
 
         exchange.Passed("request-form");
 
-        var proof = request.Assertion is null
-            ? clients.AuthenticateAsync(request.Credential!, exchange, ct)
-            : assertions.ProveAsync(request, exchange, ct);
-
-        if (!(await proof).Is(out var client, out error))
+        if (!(await DecideAsync(request, exchange, ct)).Is(out var decided, out error))
         {
             return error;
         }
 
-        var decision = request.GrantType switch
-        {
-            ClientCredentialsGrant.Name => ClientCredentialsGrant.Decide(client, request, exchange),
-            JwtBearerGrant.Name => JwtBearerGrant.Decide(client, request, exchange),
-            _ => OAuthError.UnsupportedGrantType(new FailedCheck(
-                "grant-type", "the grant type is not one of this server", Expected: $"{ClientCredentialsGrant.Name} or {JwtBearerGrant.Name}")),
-        };
-
-        if (!decision.Is(out var grant, out error))
-        {
-            return error;
-        }
+        var (client, grant) = decided;
 
         // The exchange is on record before the token leaves.
-        if (exchange.Snapshot.FullTokenAudit)
+        if (exchange.Snapshot.FullTokenAudit || grant.Exchanged is { IsImpersonation: true })
         {
             return await IssueAuditedAsync(http, client, grant, exchange, ct);
         }
@@ -74,6 +59,36 @@ internal sealed class TokenEndpoint(ClientAuthentication clients, JwtBearerGrant
         log.Issued(exchange, client, grant);
 
         return null;
+    }
+
+    private async ValueTask<Result<Decided>> DecideAsync(TokenRequest request, Exchange exchange, CancellationToken ct)
+    {
+        if (request.Exchange is not null)
+        {
+            return (await exchanges.ProveAsync(request, exchange, ct)).Is(out var parties, out var refused)
+                && TokenExchangeGrant.Decide(parties, request, exchange).Is(out var exchanged, out refused)
+                ? new Decided(parties.Client, exchanged)
+                : refused;
+        }
+
+        var proof = request.Assertion is null
+            ? clients.AuthenticateAsync(request.Credential!, exchange, ct)
+            : assertions.ProveAsync(request, exchange, ct);
+
+        if (!(await proof).Is(out var client, out var error))
+        {
+            return error;
+        }
+
+        var decision = request.GrantType switch
+        {
+            ClientCredentialsGrant.Name => ClientCredentialsGrant.Decide(client, request, exchange),
+            JwtBearerGrant.Name => JwtBearerGrant.Decide(client, request, exchange),
+            _ => OAuthError.UnsupportedGrantType(new FailedCheck(
+                "grant-type", "the grant type is not one of this server", Expected: $"{ClientCredentialsGrant.Name}, {JwtBearerGrant.Name} or {TokenExchangeGrant.Name}")),
+        };
+
+        return decision.Is(out var grant, out error) ? new Decided(client, grant) : error;
     }
 
     private async ValueTask<OAuthError?> IssueAuditedAsync(HttpContext http, ProvenClient client, TokenGrant grant, Exchange exchange, CancellationToken ct)
@@ -90,4 +105,6 @@ internal sealed class TokenEndpoint(ClientAuthentication clients, JwtBearerGrant
 
         return null;
     }
+
+    private sealed record Decided(ProvenClient Client, TokenGrant Grant);
 }

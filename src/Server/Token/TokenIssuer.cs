@@ -13,7 +13,7 @@ namespace Countersign.Server.Token;
 internal static class TokenIssuer
 {
     // Everything of the answer but the token and the scope.
-    private const int Frame = 128;
+    private const int Frame = 224;
 
     /// <summary>A longer token does not pass every header (R131). Grants are bounded each; this bounds what several make together.</summary>
     private const int MostCharacters = 4096;
@@ -32,17 +32,28 @@ internal static class TokenIssuer
         }
 
         var issuedAt = exchange.Now.ToUnixTimeSeconds();
+        var exchanged = grant.Exchanged;
+        var lifetime = (int)Math.Min(grant.LifetimeSeconds, exchanged is null ? int.MaxValue : exchanged.NotAfter - issuedAt);
+
+        // The clock skew may let a token in that has just expired; what comes of it would be born dead (R109).
+        if (lifetime <= 0)
+        {
+            return OAuthError.InvalidRequest("the subject token is not valid", new FailedCheck("subject-token", "the token expires now", Expected: "some time left", Hint: "have the client exchange it sooner"));
+        }
+
         var token = new AccessToken
         {
             Id = TokenId.Create(exchange.Now),
             TenantId = tenant.Id,
-            AccountId = client.Account.Id,
+            AccountId = exchanged?.Subject.Id ?? client.Account.Id,
             ClientId = client.Account.ClientId,
-            CredentialId = client.CredentialId,
+            CredentialId = exchanged?.CredentialId ?? client.CredentialId,
             Audience = grant.Audience,
             Scope = grant.Scope,
             IssuedAt = issuedAt,
-            ExpiresAt = issuedAt + grant.LifetimeSeconds,
+            ExpiresAt = issuedAt + lifetime,
+            Act = exchanged?.Act,
+            Via = exchanged?.Via ?? [],
         };
         exchange.TokenId = token.Id;
 
@@ -67,12 +78,12 @@ internal static class TokenIssuer
 
             at += length;
             at = Append(buffer, at, "\",\"token_type\":\"Bearer\",\"expires_in\":"u8);
-            Utf8Formatter.TryFormat(grant.LifetimeSeconds, buffer.AsSpan(at), out var digits);
+            Utf8Formatter.TryFormat(lifetime, buffer.AsSpan(at), out var digits);
             at = Append(buffer, at + digits, ",\"scope\":\""u8);
 
             // NQCHAR needs no escape in JSON.
             at += System.Text.Encoding.ASCII.GetBytes(grant.Scope, buffer.AsSpan(at));
-            at = Append(buffer, at, "\"}"u8);
+            at = Append(buffer, at, exchanged is null ? "\"}"u8 : "\",\"issued_token_type\":\"urn:ietf:params:oauth:token-type:access_token\"}"u8);
             write(buffer.AsSpan(0, at));
 
             return null;

@@ -11,19 +11,22 @@ internal sealed class TokenRequest
 {
     public required string GrantType { get; init; }
 
-    /// <summary>How the client authenticates; null only where an assertion is the grant.</summary>
+    /// <summary>How the client authenticates; null only where an assertion or a subject token says who it is.</summary>
     public required ClientCredential? Credential { get; init; }
 
     /// <summary>The grant, where it is an assertion (RFC 7523 §2.1).</summary>
     public required SignedAssertion? Assertion { get; init; }
 
+    /// <summary>The tokens to exchange (RFC 8693 §2.1).</summary>
+    public required ExchangeRequest? Exchange { get; init; }
+
     /// <summary>The scopes asked for, each once; empty when none was.</summary>
     public required string[] Scopes { get; init; }
 
-    /// <summary>The resources asked for (RFC 8707), each once; empty when none was.</summary>
+    /// <summary>The resources asked for (RFC 8707), each once; empty when none was. Of an exchange, the audiences too.</summary>
     public required string[] Resources { get; init; }
 
-    /// <summary>Fills in who the exchange claims to be with, as soon as that is read.</summary>
+    /// <summary>Fills in who the exchange claims to be with, and what it asks for, as soon as that is read.</summary>
     public static Result<TokenRequest> Read(FormParameters form, StringValues authorization, Exchange exchange)
     {
         if (form.Text("grant_type"u8) is not { } grantType)
@@ -46,17 +49,32 @@ internal sealed class TokenRequest
             return error;
         }
 
-        return new TokenRequest { GrantType = grantType, Credential = parties.Credential, Assertion = parties.Assertion, Scopes = scopes, Resources = resources };
+        if (parties.Exchange is { Audiences: { Length: > 0 } audiences })
+        {
+            resources = [.. resources.Union(audiences, StringComparer.Ordinal)];
+        }
+
+        exchange.Asked = exchange.Asked with { Scopes = scopes, Resources = resources };
+
+        return new TokenRequest
+        {
+            GrantType = grantType,
+            Credential = parties.Credential,
+            Assertion = parties.Assertion,
+            Exchange = parties.Exchange,
+            Scopes = scopes,
+            Resources = resources,
+        };
     }
 
     private static Result<Parties> ReadParties(string grantType, FormParameters form, StringValues authorization, Exchange exchange)
     {
-        var isAssertion = grantType == JwtBearerGrant.Name;
+        var needsClient = grantType is not (JwtBearerGrant.Name or TokenExchangeGrant.Name);
         ClientCredential? credential = null;
 
-        if (!isAssertion || authorization.Count > 0 || ClientCredential.IsIn(form))
+        if (needsClient || authorization.Count > 0 || ClientCredential.IsIn(form))
         {
-            if (!ClientCredential.Read(authorization, form).Is(out credential, out var error))
+            if (!ClientCredential.Read(authorization, form, exchange).Is(out credential, out var error))
             {
                 return error;
             }
@@ -64,11 +82,16 @@ internal sealed class TokenRequest
             (exchange.ClientId, exchange.Method) = (credential.ClientId, credential.Method);
         }
 
-        if (!isAssertion)
+        return grantType switch
         {
-            return new Parties(credential, null);
-        }
+            JwtBearerGrant.Name => ReadAssertion(form, credential, exchange),
+            TokenExchangeGrant.Name => ExchangeRequest.Read(form, exchange).Is(out var tokens, out var error) ? new Parties(credential, null, tokens) : error,
+            _ => new Parties(credential, null, null),
+        };
+    }
 
+    private static Result<Parties> ReadAssertion(FormParameters form, ClientCredential? credential, Exchange exchange)
+    {
         exchange.Method = "jwt-bearer";
 
         if (!form.Has("assertion"u8))
@@ -78,7 +101,7 @@ internal sealed class TokenRequest
 
         var clientId = form.Text("client_id"u8);
 
-        if (SignedAssertion.Read(form.Value("assertion"u8).ToArray(), clientId, out var failed) is not { } assertion)
+        if (SignedAssertion.Read(form.Value("assertion"u8).ToArray(), clientId, exchange, out var failed) is not { } assertion)
         {
             return OAuthError.InvalidGrant(failed!);
         }
@@ -87,8 +110,8 @@ internal sealed class TokenRequest
 
         return clientId is not null && clientId != assertion.ClientId
             ? OAuthError.InvalidRequest("client_id differs from the client of the assertion", new FailedCheck("client-id-agrees", "the body names another client than the assertion"))
-            : new Parties(credential, assertion);
+            : new Parties(credential, assertion, null);
     }
 
-    private sealed record Parties(ClientCredential? Credential, SignedAssertion? Assertion);
+    private sealed record Parties(ClientCredential? Credential, SignedAssertion? Assertion, ExchangeRequest? Exchange);
 }

@@ -19,6 +19,9 @@ internal sealed record Estate(
     Guid Signer,
     Guid PublicKey,
     Guid Publisher,
+    Guid Issuer,
+    Guid Rule,
+    Guid Exchange,
     Guid Key,
     Guid Event)
 {
@@ -26,7 +29,7 @@ internal sealed record Estate(
 
     /// <summary>All that must not be seen from elsewhere.</summary>
     public IEnumerable<string> Ids =>
-        new[] { Group, Organization, Account, Secret, Api, Role, Holder, Grant, Assignment, Signer, PublicKey, Publisher, Event }.Select(id => id.ToString());
+        new[] { Group, Organization, Account, Secret, Api, Role, Holder, Grant, Assignment, Signer, PublicKey, Publisher, Issuer, Rule, Exchange, Event }.Select(id => id.ToString());
 
     /// <summary>Account holds nothing but a secret, Signer a key, Publisher a JWKS URL; Holder holds a grant and a role, and acts as the API.</summary>
     public static async Task<Estate> MakeAsync(Caller root)
@@ -49,6 +52,9 @@ internal sealed record Estate(
         var publisher = Id(await root.MakeAsync("/service-accounts", new { name = $"{name} publisher", owner }));
         var set = await root.SendAsync(HttpMethod.Put, $"/service-accounts/{publisher}/jwks-url", new { url = "https://keys.example/jwks.json" });
         Assert.True(set.Status == 200, set.Body);
+        var issuer = Id(await root.MakeAsync("/trusted-issuers", new { name, issuer = $"https://{name}.example", jwks_url = "https://keys.example/jwks.json", audiences = new[] { TestServer.Issuer } }));
+        var rule = Id(await root.MakeAsync("/trust-rules", new { name, trusted_issuer = issuer, account = holder, conditions = new[] { new { claim = "sub", equals = name } } }));
+        var exchange = Id(await root.MakeAsync("/exchange-rules", new { name, client = holder, subjects = new[] { account["id"] }, apis = new[] { new { api, scopes = new[] { "read" } } } }));
         var key = Id(await root.MakeAsync("/signing-keys", new { alg = "ES384" }));
         var made = (await root.ListAsync($"/audit-events?account={account["id"]}&kind=service-account.created"))[0];
 
@@ -68,6 +74,9 @@ internal sealed record Estate(
             signer,
             publicKey,
             publisher,
+            issuer,
+            rule,
+            exchange,
             key,
             made.GetProperty("id").GetGuid());
     }

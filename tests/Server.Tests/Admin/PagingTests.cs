@@ -64,7 +64,7 @@ public sealed class PagingTests(SharedServer shared) : IClassFixture<SharedServe
         await shared.Server.AccessTokenAsync();
         await shared.Server.AccessTokenAsync(("scope", "write"));
 
-        foreach (var route in RouteTable.Routes.Where(r => r is { IsList: true, Pattern: not "/whoami" }))
+        foreach (var route in RouteTable.Routes.Where(r => r is { IsList: true, Pattern: not ("/whoami" or "/trust-rules/{id}/accounts") }))
         {
             var query = route.Pattern == "/audit-events" ? $"?account={estate.Holder}" : route.Pattern == "/reports/expiring-secrets" ? "?within_days=366" : "?";
             var path = $"{route.Path(estate)}{query}";

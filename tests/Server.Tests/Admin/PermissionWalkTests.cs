@@ -9,7 +9,7 @@ namespace Countersign.Server.Tests.Admin;
 public sealed class PermissionWalkTests(ServerBehindProxy shared) : IClassFixture<ServerBehindProxy>
 {
     private static readonly string[] s_reads =
-        ["accounts.read", "roles.read", "apis.read", "organizations.read", "signing-keys.read", "audit.read", "tenants.read"];
+        ["accounts.read", "roles.read", "apis.read", "organizations.read", "signing-keys.read", "audit.read", "tenants.read", "trust.read"];
 
     private static readonly string[] s_owner =
     [
@@ -19,7 +19,7 @@ public sealed class PermissionWalkTests(ServerBehindProxy shared) : IClassFixtur
 
     private static readonly Dictionary<string, string[]> s_scopes = new()
     {
-        ["super-admin"] = [.. s_reads.Union(s_owner), "organizations.write", "signing-keys.write", "tokens.introspect", "tenants.write"],
+        ["super-admin"] = [.. s_reads.Union(s_owner), "organizations.write", "signing-keys.write", "tokens.introspect", "tenants.write", "trust.write"],
         ["group-admin"] = [.. s_owner, "organizations.write"],
         ["org-admin"] = s_owner,
         ["auditor"] = s_reads,
@@ -39,7 +39,7 @@ public sealed class PermissionWalkTests(ServerBehindProxy shared) : IClassFixtur
             "GET /groups/{id}", "GET /revocations",
             "POST /service-accounts/{id}/grants", "PATCH /service-accounts/{id}/grants/{grantId}", "POST /service-accounts/{id}/roles",
         ],
-        ["auditor"] = ["GET /groups/{id}", "GET /tenants/{id}"],
+        ["auditor"] = ["GET /groups/{id}", "GET /tenants/{id}", "GET /trusted-issuers", "GET /trusted-issuers/{id}", "GET /trust-rules", "GET /trust-rules/{id}", "GET /trust-rules/{id}/accounts", "GET /exchange-rules", "GET /exchange-rules/{id}"],
     };
 
     private TestServer Server => shared.Server;

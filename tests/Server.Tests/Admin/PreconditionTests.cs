@@ -21,6 +21,7 @@ public sealed class PreconditionTests : IAsyncLifetime
     private static (string Path, string Inner)[] Versioned(Estate e) =>
     [
         ("/groups", $"{e.Group}"), ("/organizations", $"{e.Organization}"), ("/service-accounts", $"{e.Account}"), ($"/service-accounts/{e.Account}/secrets", $"{e.Secret}"),
+        ("/trusted-issuers", $"{e.Issuer}"), ("/trust-rules", $"{e.Rule}"), ("/exchange-rules", $"{e.Exchange}"),
         ($"/service-accounts/{e.Holder}/grants", $"{e.Grant}"), ("/apis", $"{e.Api}"), ("/roles", $"{e.Role}"), ("/tenants", $"{e.Tenant}"),
     ];
 

@@ -19,6 +19,9 @@ internal sealed record AgreedRoute(string Method, string Pattern, string Scope, 
         .Replace("{accountId}", estate.Holder.ToString(), StringComparison.Ordinal)
         .Replace("{id}", First(estate).ToString(), StringComparison.Ordinal);
 
+    /// <summary>A dry run changes nothing and so leaves no record.</summary>
+    public bool IsChange => Method != "GET" && Pattern != "/explanations";
+
     public Task<Framework.Answer> CallAsync(Caller caller, Estate estate) =>
         caller.SendAsync(new HttpMethod(Method), Path(estate), Body?.Invoke(estate) ?? (Method is "POST" or "PATCH" or "PUT" ? new { } : null));
 
@@ -32,6 +35,9 @@ internal sealed record AgreedRoute(string Method, string Pattern, string Scope, 
         "apis" => estate.Api,
         "roles" => estate.Role,
         "signing-keys" => estate.Key,
+        "trusted-issuers" => estate.Issuer,
+        "trust-rules" => estate.Rule,
+        "exchange-rules" => estate.Exchange,
         "audit-events" or "explanations" => estate.Event,
         _ when Pattern.Contains("/keys", StringComparison.Ordinal) => estate.Signer,
         _ when Pattern.Contains("/jwks-url", StringComparison.Ordinal) => estate.Publisher,
@@ -92,6 +98,20 @@ internal static class RouteTable
         new("GET", "/roles/{id}", "roles.read"),
         new("POST", "/roles", "roles.write", e => new { name = New(), owner = e.Owner, scopes = Array.Empty<object>() }) { Sensitive = true },
         new("PATCH", "/roles/{id}", "roles.write", _ => new { name = New() }) { Sensitive = true },
+        new("GET", "/trusted-issuers", "trust.read") { OfTenant = true },
+        new("GET", "/trusted-issuers/{id}", "trust.read") { OfTenant = true },
+        new("POST", "/trusted-issuers", "trust.write", _ => new { name = New(), issuer = $"https://{New()}.example", jwks_url = "https://keys.example/jwks.json", audiences = new[] { "https://as.example" } }) { OfTenant = true, Sensitive = true },
+        new("PATCH", "/trusted-issuers/{id}", "trust.write", _ => new { name = New() }) { OfTenant = true, Sensitive = true },
+        new("POST", "/trusted-issuers/{id}/refresh", "trust.write") { OfTenant = true },
+        new("GET", "/trust-rules", "trust.read") { OfTenant = true },
+        new("GET", "/trust-rules/{id}", "trust.read") { OfTenant = true },
+        new("GET", "/trust-rules/{id}/accounts", "trust.read") { OfTenant = true },
+        new("POST", "/trust-rules", "trust.write", e => new { name = New(), trusted_issuer = e.Issuer, account = e.Holder, conditions = new[] { new { claim = "sub", equals = New() } } }) { OfTenant = true, Sensitive = true },
+        new("PATCH", "/trust-rules/{id}", "trust.write", _ => new { name = New() }) { OfTenant = true, Sensitive = true },
+        new("GET", "/exchange-rules", "trust.read") { OfTenant = true },
+        new("GET", "/exchange-rules/{id}", "trust.read") { OfTenant = true },
+        new("POST", "/exchange-rules", "trust.write", e => new { name = New(), client = e.Holder, subjects = new[] { e.Account }, apis = new[] { new { api = e.Api, scopes = new[] { "read" } } } }) { OfTenant = true, Sensitive = true },
+        new("PATCH", "/exchange-rules/{id}", "trust.write", _ => new { name = New() }) { OfTenant = true, Sensitive = true },
         new("GET", "/signing-keys", "signing-keys.read") { OfTenant = true },
         new("GET", "/signing-keys/{id}", "signing-keys.read") { OfTenant = true },
         new("POST", "/signing-keys", "signing-keys.write", _ => new { alg = "ES512" }) { OfTenant = true, Sensitive = true },
@@ -101,10 +121,14 @@ internal static class RouteTable
         new("GET", "/audit-events", "audit.read"),
         new("GET", "/audit-events/{id}", "audit.read"),
         new("GET", "/explanations/{id}", "audit.read"),
+        new("POST", "/explanations", "trust.write", e => new { account = e.Holder, scope = "read" }) { OfTenant = true },
         new("GET", "/token-usage", "audit.read"),
         new("GET", "/reports/expiring-secrets", "accounts.read"),
         new("GET", "/reports/expiring-keys", "accounts.read"),
         new("GET", "/reports/relaxed-assertions", "accounts.read"),
+        new("DELETE", "/exchange-rules/{id}", "trust.write") { OfTenant = true, Sensitive = true },
+        new("DELETE", "/trust-rules/{id}", "trust.write") { OfTenant = true, Sensitive = true },
+        new("DELETE", "/trusted-issuers/{id}", "trust.write") { OfTenant = true, Sensitive = true },
         new("DELETE", "/apis/{id}/resource-servers/{accountId}", "apis.write"),
         new("DELETE", "/service-accounts/{id}/roles/{assignmentId}", "roles.write") { Sensitive = true },
         new("POST", "/service-accounts/{id}/roles", "roles.write", e => new { role = e.Role }) { Sensitive = true },

@@ -21,7 +21,7 @@ internal static class ClientCredentialsGrant
             return error;
         }
 
-        if (!Scopes(held, apis, request).Is(out var scopes, out error))
+        if (!Scopes(held, apis, client, request).Is(out var scopes, out error))
         {
             return error;
         }
@@ -35,7 +35,7 @@ internal static class ClientCredentialsGrant
 
         exchange.Passed("audience-unmixed");
 
-        return Shape(client.Account, exchange.Snapshot, apis, scopes);
+        return Shape(client, exchange.Snapshot, apis, scopes);
     }
 
     /// <summary>The APIs that the token is for: those named (RFC 8707), else those that the scopes belong to.</summary>
@@ -97,11 +97,11 @@ internal static class ClientCredentialsGrant
         return apis.ToArray();
     }
 
-    private static Result<string[]> Scopes(Entitlements held, ApiFacts[] apis, TokenRequest request)
+    private static Result<string[]> Scopes(Entitlements held, ApiFacts[] apis, ProvenClient client, TokenRequest request)
     {
         if (request.Scopes.Length == 0)
         {
-            var defaults = apis.SelectMany(a => held.DefaultsOf(a.Id)).Distinct().ToArray();
+            var defaults = apis.SelectMany(a => held.DefaultsOf(a.Id).Where(s => client.Allows(s, a.IsAdmin))).Distinct().ToArray();
 
             return defaults.Length > 0
                 ? defaults
@@ -116,6 +116,12 @@ internal static class ClientCredentialsGrant
             if (!Array.Exists(apis, a => held.Holds(a.Id, scope)))
             {
                 return OAuthError.InvalidScope(NotGranted, Missing(held, scope));
+            }
+
+            if (!Array.TrueForAll(apis, a => !held.Holds(a.Id, scope) || client.Allows(scope, a.IsAdmin)))
+            {
+                return OAuthError.InvalidScope(NotGranted, new FailedCheck(
+                    "rule-scope", "the account holds the scope, but the rule that its token met does not allow it", scope, Hint: "add the scope to the trust rule; a token without jti never gets scopes that make credentials"));
             }
         }
 
@@ -152,8 +158,9 @@ internal static class ClientCredentialsGrant
     }
 
     /// <summary>The account's own settings come first, then the API's, then the tenant's; of several APIs, the shortest life and the first wish.</summary>
-    private static TokenGrant Shape(Account account, TenantSnapshot tenant, ApiFacts[] apis, string[] scopes)
+    public static TokenGrant Shape(ProvenClient client, TenantSnapshot tenant, ApiFacts[] apis, string[] scopes)
     {
+        var account = client.Account;
         var format = account.Token.Format;
         var alg = account.Token.Alg;
         var lifetime = account.Token.LifetimeSeconds;
@@ -172,7 +179,7 @@ internal static class ClientCredentialsGrant
             Array.ConvertAll(apis, a => a.Identifier),
             scopes.Length == 1 ? scopes[0] : string.Join(' ', scopes),
             (format ?? tenant.Token.Format) == "opaque",
-            lifetime!.Value,
+            client.Shorten(lifetime!.Value),
             alg ?? tenant.Token.Alg!);
     }
 

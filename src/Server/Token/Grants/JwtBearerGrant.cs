@@ -1,11 +1,12 @@
 using Countersign.OAuth;
 using Countersign.Server.Audit;
 using Countersign.Server.Clients;
+using Countersign.Server.TrustedIssuers;
 
 namespace Countersign.Server.Token.Grants;
 
-/// <summary>RFC 7523 §2.1: an assertion that the account has signed is the grant, and says who the client is.</summary>
-internal sealed class JwtBearerGrant(ClientAuthentication clients, AssertionProof assertions)
+/// <summary>RFC 7523 §2.1: an assertion that the account, or an issuer which is trusted, has signed is the grant, and says who the client is.</summary>
+internal sealed class JwtBearerGrant(ClientAuthentication clients, AssertionProof assertions, ForeignProof foreign)
 {
     public const string Name = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
@@ -24,8 +25,11 @@ internal sealed class JwtBearerGrant(ClientAuthentication clients, AssertionProo
         }
 
         (exchange.ClientId, exchange.Method) = (assertion.ClientId, "jwt-bearer");
+        var proof = assertion.Issuer is null
+            ? assertions.ProveAsync(assertion, AssertionRules.AuthorizationGrant, OAuthError.InvalidGrant, exchange, ct)
+            : foreign.ProveAsync(assertion, ForeignUse.Grant, OAuthError.InvalidGrant, exchange, ct);
 
-        if (!(await assertions.ProveAsync(assertion, AssertionRules.AuthorizationGrant, OAuthError.InvalidGrant, exchange, ct)).Is(out var proven, out error))
+        if (!(await proof).Is(out var proven, out error))
         {
             return error;
         }
