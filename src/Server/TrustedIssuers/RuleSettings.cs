@@ -14,10 +14,6 @@ internal sealed class RuleSettings(Db db, Safeguards safeguards, TimeProvider ti
     public const int MostConditions = 30;
 
     private const int MostScopes = 200;
-    private const string MutableNames = "mutable-names";
-
-    // The findings that can be meant so; a rule without a condition cannot.
-    private static readonly string[] s_allowable = ["no-owner", "deep-wildcard", "open-prefix", "pull-request", MutableNames];
 
     /// <summary>Changes the row; or says what is wrong with the change. The answer is what the linter finds and the rule is allowed.</summary>
     public async Task<Outcome<string[]>> ApplyAsync(TrustRuleRow row, TrustRulePatch body, AdminCaller caller, CancellationToken ct)
@@ -109,8 +105,8 @@ internal sealed class RuleSettings(Db db, Safeguards safeguards, TimeProvider ti
             : row.Mode is not (TrustRule.Enforce or TrustRule.Report) ? Refusal.Invalid("mode", $"must be {TrustRule.Enforce} or {TrustRule.Report}")
             : row.LifetimeSeconds is < TokenSettingsView.ShortestLife or > TokenSettingsView.LongestLife
                 ? Refusal.Invalid("lifetime_seconds", $"must be from {TokenSettingsView.ShortestLife} to {TokenSettingsView.LongestLife}")
-            : row.Allow.FirstOrDefault(a => Array.IndexOf(s_allowable, a) < 0) is { } unknown
-                ? Refusal.Invalid("allow", $"names {unknown}; what can be allowed is {string.Join(", ", s_allowable)}")
+            : row.Allow.FirstOrDefault(a => Array.IndexOf(RuleLint.Allowable, a) < 0) is { } unknown
+                ? Refusal.Invalid("allow", $"names {unknown}; what can be allowed is {string.Join(", ", RuleLint.Allowable)}")
             : ScopeFault(row.Scopes, caller.Snapshot);
     }
 
@@ -184,7 +180,7 @@ internal sealed class RuleSettings(Db db, Safeguards safeguards, TimeProvider ti
         var findings = RuleLint.Findings(issuer.Kind, issuer.RequiresImmutableIds, rule.Conditions);
 
         // Names that can be given to somebody else are only told of, unless the issuer's setting asks for ids.
-        var refused = findings.Where(f => f.IsFatal || (f.Code != MutableNames && Array.IndexOf(row.Allow, f.Code) < 0)).ToArray();
+        var refused = findings.Where(f => f.IsFatal || (f.Code != RuleLint.MutableNames && Array.IndexOf(row.Allow, f.Code) < 0)).ToArray();
 
         if (refused.Length == 0)
         {
