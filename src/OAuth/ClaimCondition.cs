@@ -34,6 +34,9 @@ public sealed class ClaimCondition
     /// <summary>The texts among the values, the prefix or the pattern.</summary>
     public IReadOnlyList<string> Texts => field ??= [.. _values.Select(v => v.Text).OfType<string>()];
 
+    /// <summary>Whether it compares with true and false alone, which name nobody.</summary>
+    public bool IsOfFlags => Array.TrueForAll(_values, v => v.IsFlag);
+
     internal ReadOnlySpan<ClaimScalar> Values => _values;
 
     /// <summary>Reads <c>{claim, equals | prefix | glob | any_of | contains}</c>; null, and what to change, when it is none.</summary>

@@ -21,6 +21,8 @@ internal readonly record struct ClaimScalar
 
     public string? Text => _text;
 
+    public bool IsFlag => _text is null && _number is null;
+
     private string Type => _text is not null ? "a text" : _number is not null ? "a number" : "a boolean";
 
     /// <summary>Reads one; null when the JSON is something else. Texts that cannot be read throw.</summary>
@@ -45,7 +47,7 @@ internal readonly record struct ClaimScalar
         {
             JsonValueKind.String => _text is not null,
             JsonValueKind.Number => _number is not null,
-            JsonValueKind.True or JsonValueKind.False => _text is null && _number is null,
+            JsonValueKind.True or JsonValueKind.False => IsFlag,
             _ => false,
         };
 

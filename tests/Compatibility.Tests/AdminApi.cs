@@ -67,6 +67,23 @@ internal sealed class AdminApi(DevFile dev) : IDisposable
         Content = new FormUrlEncodedContent([new("token", token)]),
     });
 
+    /// <summary>Any call of the admin API.</summary>
+    public async Task<JsonElement> SendAsync(HttpMethod method, string path, object? body = null)
+    {
+        await SignInAsync();
+        var content = body is null ? null : JsonContent.Create(body, options: WithoutNulls);
+
+        return await AnswerAsync(new HttpRequestMessage(method, $"/admin/v1/{path}") { Content = content });
+    }
+
+    /// <summary>The one check that a refusal was for, by the trace id that ends its description.</summary>
+    public async Task<string> FailedCheckAsync(string description)
+    {
+        var explanation = await SendAsync(HttpMethod.Get, $"explanations/{description[^37..^1]}");
+
+        return Assert.Single(explanation.GetProperty("checks").EnumerateArray(), c => !c.GetProperty("passed").GetBoolean()).Text("check");
+    }
+
     public void Dispose() => _http.Dispose();
 
     // It may ask for both scopes, gets `read` if it names none, and acts as the demo API.
@@ -83,9 +100,6 @@ internal sealed class AdminApi(DevFile dev) : IDisposable
 
     private async Task SignInAsync() =>
         _http.DefaultRequestHeaders.Authorization ??= new AuthenticationHeaderValue("Bearer", await TokenAsync(dev.Admin));
-
-    private Task<JsonElement> SendAsync(HttpMethod method, string path, object? body = null) => AnswerAsync(
-        new HttpRequestMessage(method, $"/admin/v1/{path}") { Content = body is null ? null : JsonContent.Create(body, options: WithoutNulls) });
 
     private async Task<JsonElement> AnswerAsync(HttpRequestMessage request)
     {

@@ -27,6 +27,15 @@ public sealed class CountersignDev : IAsyncLifetime
 
     private static string DotnetRoot => Path.GetFullPath("../../..", RuntimeEnvironment.GetRuntimeDirectory());
 
+    /// <summary>One more, for a test that needs a server in which nothing was made yet.</summary>
+    public static async Task<CountersignDev> StartAsync()
+    {
+        var server = new CountersignDev();
+        await server.InitializeAsync();
+
+        return server;
+    }
+
     public async ValueTask InitializeAsync()
     {
         var start = new ProcessStartInfo(ProgramPath(), ["dev", "--port", "0", "--data", _data]) { RedirectStandardOutput = true };

@@ -51,6 +51,25 @@ public sealed class ExchangedTokenTests
         Assert.Equal(61 + 22 + 16 + 16 + 8 + 8 + 2 + 13 + 2 + 10 + 1 + 2 + 1 + 2 + 2, StrictBase64Url.DecodedLength(SealingKey.MaxLength(token) - SealingKey.Prefix.Length));
     }
 
+    // Written by the version before exchanges.
+    [Fact]
+    [Trait("R", "126")]
+    public void Tokens_of_the_time_before_exchanges_are_read_and_written_byte_for_byte()
+    {
+        const string Claims = "01a20d6d5afaa4cafbce23191109f799a77134fbe73901935f2a00007000800000000000000401935f2a000070008000000000000005000000006b057c40000000006b058a50"
+            + "000d7265706f7274696e672d6a6f62000a7265616420777269746502001475726e3a636f756e7465727369676e3a64656d6f001268747470733a2f2fc3a42e6578616d706c65";
+        const string Text = "cs_at_AQGTXyoAAHAAgAAAAAAAAAN_QNjL4XruoRNlxMUqb866-U5UL29zyuRnPnYNorrVBJbGATJRaJengsdFf_JIL--h94gSKJfhU_jN4fhmnGDC2vysHRlX-9pGonkGJY-KVmFp"
+            + "yv_PPwsO5ETWO3ZD88Mv_9JJ1IAGU50hyGJHQ4CEUeN-ClfmV-GYNFr1ba8Xt7_SxTI1_lBzt7Kizg_5qLWkEwVibqD5vcXyZMrcTmrbdw1LFpf1h5DmjlgkAZy5_EiizWcD-TaL";
+        Assert.True(TokenId.TryParse("AaINbVr6pMr7ziMZEQn3madxNPvnOQ"u8, out var id));
+        var token = Some.Token(audience: ["urn:countersign:demo", "https://ä.example"], id: id);
+        using var key = Some.SealingKey();
+        var bytes = new byte[SealedClaims.Length(token)];
+
+        Assert.Equal((Claims.Length / 2, Claims), (SealedClaims.Write(token, bytes), Convert.ToHexStringLower(bytes)));
+        Assert.Equal(Text.Length, SealingKey.MaxLength(token));
+        Outcome.Same(token, key.Open(Some.Utf8(Text)));
+    }
+
     [Fact]
     [Trait("R", "110")]
     [Trait("R", "112")]
@@ -104,6 +123,10 @@ public sealed class ExchangedTokenTests
     [InlineData("\"act\":{\"sub\":\"a\"},\"act\":{\"sub\":\"a\"}", false)]
     [InlineData("\"act\":{\"sub\":\"1\",\"act\":{\"sub\":\"2\",\"act\":{\"sub\":\"3\",\"act\":{\"sub\":\"4\",\"act\":{\"sub\":\"5\",\"act\":{\"sub\":\"6\",\"act\":{\"sub\":\"7\",\"act\":{\"sub\":\"8\"}}}}}}}}", true)]
     [InlineData("\"act\":{\"sub\":\"1\",\"act\":{\"sub\":\"2\",\"act\":{\"sub\":\"3\",\"act\":{\"sub\":\"4\",\"act\":{\"sub\":\"5\",\"act\":{\"sub\":\"6\",\"act\":{\"sub\":\"7\",\"act\":{\"sub\":\"8\",\"act\":{\"sub\":\"9\"}}}}}}}}}", false)]
+    [InlineData("\"act\":{\"sub\":\"\\ud800\"}", false)]
+    [InlineData("\"act\":{\"sub\":\"a\",\"via\":[{\"sub\":ID,\"cred\":ID}]}", false)]
+    [InlineData("\"via\":[{\"sub\":ID,\"cred\":ID}],\"via\":[{\"sub\":ID,\"cred\":ID}]", false)]
+    [InlineData("\"via\":[{\"sub\":ID,\"cred\":ID,\"act\":{\"sub\":\"a\"}}]", false)]
     [InlineData("\"via\":[{\"sub\":ID,\"cred\":ID}]", true)]
     [InlineData("\"via\":[{\"jti\":JTI,\"cred\":ID,\"sub\":ID}]", true)]
     [InlineData("\"via\":[]", false)]
@@ -172,6 +195,19 @@ public sealed class ExchangedTokenTests
 
         Property.Holds<byte[]>(bytes => SealedClaims.Read([.. plain, .. bytes], The.Tenant) is null || bytes.Length is 0 or > 10, tries: 2000);
         Assert.All(Enumerable.Range(0, 2000), _ => SealedClaims.Read([.. plain, (byte)(_ % 9), .. RandomNumberGenerator.GetBytes(_ % 200)], The.Tenant));
+    }
+
+    [Fact]
+    [Trait("R", "110")]
+    public void Actors_within_actors_without_end_are_a_refusal()
+    {
+        var claims = Claims(Some.Jwt(Some.Token()));
+
+        Assert.All([9, 64, 200], depth =>
+        {
+            var act = string.Concat(Enumerable.Repeat(",\"act\":{\"sub\":\"a\"", depth)) + new string('}', depth);
+            Assert.Null(JwtAccessToken.Read(The.EcKey, The.Issuer, The.Tenant, Some.SignedJwt(The.EcKey, Header, $"{claims[..^1]}{act}}}")));
+        });
     }
 
     private static Actor Chain(int length) => Enumerable.Range(1, length).Aggregate((Actor?)null, (next, i) => new Actor($"actor-{i}", null, next))!;

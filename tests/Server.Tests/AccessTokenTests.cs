@@ -217,7 +217,7 @@ public sealed class AccessTokenTests : IAsyncLifetime
         // All at one moment: the random part alone tells them apart.
         Parallel.For(0, ids.Length, i =>
         {
-            var exchange = new Audit.Exchange("token", tenant, null, now);
+            var exchange = new Exchange("token", tenant, null, now);
 
             if (TokenIssuer.Issue(client, grant, exchange, json => texts[i] = System.Text.Encoding.ASCII.GetString(json)) is null)
             {

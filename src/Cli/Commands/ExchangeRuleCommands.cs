@@ -15,9 +15,9 @@ internal static class ExchangeRuleCommands
         Create(),
         Plain.Show(Kind.ExchangeRule, "Shows an exchange rule.", "countersign exchange-rule show gateway"),
         Update(),
-        Plain.Switch(Kind.ExchangeRule, "exchange-rule", true, "Disables an exchange rule: nothing is exchanged by it, and it can be enabled again."),
+        Plain.Switch(Kind.ExchangeRule, "exchange-rule", true, "Disables an exchange rule: nothing more is exchanged by it, and it can be enabled again."),
         Plain.Switch(Kind.ExchangeRule, "exchange-rule", false, "Enables an exchange rule again."),
-        Plain.Delete(Kind.ExchangeRule, "Deletes an exchange rule and ends the tokens that were got by it.", "countersign exchange-rule delete gateway"),
+        Plain.Delete(Kind.ExchangeRule, "Deletes an exchange rule. Tokens that were got by it live to their end: account revoke-tokens of its client ends them at once.", "countersign exchange-rule delete gateway"),
     };
 
     private static Verb Create()

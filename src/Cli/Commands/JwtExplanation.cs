@@ -129,7 +129,7 @@ internal static class JwtExplanation
         {
             Advice(
                 output,
-                "To save the narrowest rule that matches it (or explain it again with --account CLIENT_ID --save):",
+                $"To save the narrowest rule that matches it (or {(proposal.Issuer is null ? "" : "both: ")}explain it again with --account CLIENT_ID --save{(proposal.Issuer is null ? "" : " --create-issuer")}):",
                 proposal.Command(),
                 "The narrowest rule that matches it, for countersign rule create --file rule.json:",
                 proposal.Body());

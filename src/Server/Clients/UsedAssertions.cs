@@ -159,8 +159,11 @@ internal sealed partial class UsedAssertions(Store store, ILogger<UsedAssertions
     private static UInt128 KeyOf(Guid tenantId, SignedAssertion assertion)
     {
         var claims = assertion.Claims;
+
+        // A trust domain's token may say anything in iss, and must not use up another issuer's (R67).
+        var issuer = assertion.Issuer?.Issuer ?? claims.Issuer;
         var text = claims.Id is { } id
-            ? Encoding.UTF8.GetBytes($"jti|{tenantId}|{claims.Issuer?.Length}|{claims.Issuer}|{id}")
+            ? Encoding.UTF8.GetBytes($"jti|{tenantId}|{issuer?.Length}|{issuer}|{id}")
             : [.. Encoding.UTF8.GetBytes($"signed|{tenantId}|"), .. assertion.Jws.SigningInput.Span];
 
         return BinaryPrimitives.ReadUInt128BigEndian(SHA256.HashData(text));

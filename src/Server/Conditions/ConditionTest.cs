@@ -66,6 +66,11 @@ internal sealed record ConditionTest
                 return $"test {name}: claims and header must be objects";
             }
 
+            if (!test.IsText())
+            {
+                return $"test {name}: a text of claims or header holds half of a surrogate pair";
+            }
+
             var (outcome, why) = evaluate(test.Facts(issuer, now));
 
             if (outcome != expected)
@@ -75,6 +80,27 @@ internal sealed record ConditionTest
         }
 
         return null;
+    }
+
+    /// <summary>Whether claims and header can be compared and written again: half of a surrogate pair cannot.</summary>
+    public bool IsText() => IsText(Claims) && IsText(Header);
+
+    private static bool IsText(JsonElement? json)
+    {
+        try
+        {
+            return json is not { } element || element.ValueKind switch
+            {
+                JsonValueKind.String => element.GetString() is not null,
+                JsonValueKind.Array => element.EnumerateArray().All(i => IsText(i)),
+                JsonValueKind.Object => element.EnumerateObject().All(m => m.Name is not null && IsText(m.Value)),
+                _ => true,
+            };
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
     }
 
     private LoginFacts Facts(string issuer, DateTimeOffset now) => new(

@@ -3,6 +3,7 @@ using Countersign.OAuth;
 using Countersign.Server.Clients;
 using Countersign.Server.Conditions;
 using Countersign.Server.Introspection;
+using Countersign.Server.Jwks;
 using Countersign.Server.Token.Grants;
 using Countersign.Server.TrustedIssuers;
 
@@ -12,7 +13,7 @@ namespace Countersign.Server.Explanations;
 /// Says what would become of a token or a request, by the same code that decides it, and shows every fault at once. Nothing is issued, used up,
 /// made or recorded (R209); keys that are to be fetched are fetched.
 /// </summary>
-internal sealed class DryRun(ForeignProof foreign, AssertionProof assertions, UsedAssertions used, TimeProvider time)
+internal sealed class DryRun(ForeignProof foreign, AssertionProof assertions, UsedAssertions used, OutboundRules outbound, TimeProvider time)
 {
     private static readonly string[] s_ofClaims = ["assertion-type", "assertion-issuer", "assertion-subject", "assertion-audience", "assertion-time", "assertion-id"];
 
@@ -136,13 +137,17 @@ internal sealed class DryRun(ForeignProof foreign, AssertionProof assertions, Us
         }
     }
 
-    private static void Unknown(DryRunRequest request, DryRunSheet sheet, SignedAssertion assertion)
+    private void Unknown(DryRunRequest request, DryRunSheet sheet, SignedAssertion assertion)
     {
         var (claims, json, tenant) = (assertion.Claims, sheet.Claims!.Value, request.Exchange.Snapshot);
         sheet.Kind = "foreign";
+        sheet.ProposedIssuer = UnknownIssuer.Of(claims, json, tenant, outbound);
         sheet.Failed(new FailedCheck(
-            "issuer-known", "the token's issuer is not trusted, and no account signs in its name", claims.Issuer, "a trusted issuer", "trust the issuer if the token is meant to work here: it is proposed below"));
-        sheet.ProposedIssuer = UnknownIssuer.Of(claims, json, tenant);
+            "issuer-known",
+            "the token's issuer is not trusted, and no account signs in its name",
+            claims.Issuer,
+            "a trusted issuer",
+            $"trust the issuer if the token is meant to work here: {(sheet.ProposedIssuer is null ? "countersign issuer create" : "it is proposed below")}"));
 
         if (sheet.ProposedIssuer is { } proposed)
         {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Countersign.Server.Audit;
+using Countersign.Server.TrustedIssuers;
 
 namespace Countersign.Server.Explanations;
 
@@ -14,8 +15,6 @@ namespace Countersign.Server.Explanations;
 /// <param name="Time">When; now unless given.</param>
 internal sealed record DryRunBody(
     string? Jwt = null, string? As = null, string? Account = null, string? Scope = null, string[]? Resource = null, string? Address = null, DateTimeOffset? Time = null);
-
-internal sealed record NamedIssuer(Guid Id, string Name);
 
 internal sealed record ConditionView(string Claim, string Operator, JsonElement Expected, string? Got, bool Passed, string? Detail);
 
@@ -48,7 +47,7 @@ internal sealed record DryRunView(
     string? Error,
     string? ErrorDescription,
     string Kind,
-    NamedIssuer? TrustedIssuer,
+    IssuerReference? TrustedIssuer,
     JsonElement? Header,
     JsonElement? Claims,
     bool Verified,

@@ -88,7 +88,7 @@ internal sealed class DryRunSheet(DryRunRequest request)
             error?.Code,
             error?.Description,
             Kind,
-            Issuer is null ? null : new NamedIssuer(Issuer.Id, Issuer.Name),
+            Issuer is null ? null : new IssuerReference(Issuer.Id, Issuer.Name, Issuer.Issuer),
             Header,
             Claims,
             checks.Exists(c => c is { Check: "signature" or "token-active", Passed: true }),

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Countersign.OAuth;
+using Countersign.Server.Jwks;
 using Countersign.Server.Tenants;
 using Countersign.Server.TrustedIssuers;
 
@@ -11,7 +12,7 @@ internal static class UnknownIssuer
     private const int LongestName = 60;
 
     /// <summary>The issuer to create; null where the token does not say whose it is.</summary>
-    public static ProposedIssuerView? Of(JwtClaims claims, JsonElement json, TenantSnapshot tenant)
+    public static ProposedIssuerView? Of(JwtClaims claims, JsonElement json, TenantSnapshot tenant, OutboundRules outbound)
     {
         if (SpiffeId.TrustDomain(claims.Subject) is { } domain)
         {
@@ -19,7 +20,9 @@ internal static class UnknownIssuer
             return new ProposedIssuerView(Free(domain["spiffe://".Length..], tenant), IssuerKind.Spiffe, domain, null, [tenant.Issuer]);
         }
 
-        if (claims.Issuer is not { Length: <= 2048 } issuer || !Uri.TryCreate(issuer, UriKind.Absolute, out var uri) || uri.Scheme != Uri.UriSchemeHttps)
+        if (claims.Issuer is not { Length: <= 2048 } issuer
+            || !Uri.TryCreate(issuer, UriKind.Absolute, out var uri)
+            || (uri.Scheme != Uri.UriSchemeHttps && !(outbound.Http && uri.Scheme == Uri.UriSchemeHttp)))
         {
             return null;
         }

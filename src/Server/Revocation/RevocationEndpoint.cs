@@ -58,7 +58,8 @@ internal sealed class RevocationEndpoint(ClientAuthentication clients, Revocatio
             return null;
         }
 
-        if (live.Account.Id != client.Account.Id)
+        // It is whom the token was issued to; of an exchanged one that is who exchanged, and its subject may end it as well.
+        if (live.Account.Id != client.Account.Id && (live.Token.Via is not [.., var last] || last.AccountId != client.Account.Id))
         {
             return OAuthError.UnauthorizedClient(new FailedCheck("token-owner", "the token belongs to another client", live.Account.ClientId, client.Account.ClientId));
         }

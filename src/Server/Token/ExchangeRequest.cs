@@ -8,7 +8,11 @@ namespace Countersign.Server.Token;
 internal sealed record ExchangedText(byte[]? Own, SignedAssertion? Foreign);
 
 /// <summary>The parameters of RFC 8693 §2.1, read from the form alone.</summary>
-internal sealed record ExchangeRequest(ExchangedText Subject, ExchangedText? Actor, string[] Audiences)
+/// <param name="Subject">Whose token it is.</param>
+/// <param name="Actor">Who acts, where that is said.</param>
+/// <param name="Audiences">The APIs asked for, beside those of <c>resource</c>.</param>
+/// <param name="WantsJwt">Whether the new token is to be a JWT by name, not whatever the API has.</param>
+internal sealed record ExchangeRequest(ExchangedText Subject, ExchangedText? Actor, string[] Audiences, bool WantsJwt)
 {
     private const string AccessToken = "urn:ietf:params:oauth:token-type:access_token";
     private const string Jwt = "urn:ietf:params:oauth:token-type:jwt";
@@ -30,7 +34,9 @@ internal sealed record ExchangeRequest(ExchangedText Subject, ExchangedText? Act
         }
 
         // R113: there are no refresh tokens here, and nothing that speaks of a login.
-        if (form.Text("requested_token_type"u8) is { } requested && requested != AccessToken)
+        var requested = form.Text("requested_token_type"u8) ?? AccessToken;
+
+        if (requested is not (AccessToken or Jwt))
         {
             return OAuthError.InvalidRequest(
                 "only access tokens are issued", new FailedCheck("requested-token-type", "a token of another type is asked for", Expected: AccessToken, Hint: "have the client leave requested_token_type away"));
@@ -48,7 +54,7 @@ internal sealed record ExchangeRequest(ExchangedText Subject, ExchangedText? Act
             return error;
         }
 
-        return new ExchangeRequest(subject, actor, form.Texts("audience"u8));
+        return new ExchangeRequest(subject, actor, form.Texts("audience"u8), requested == Jwt);
     }
 
     /// <summary>RFC 8693 §2.2.2: a token that is not taken, for whatever reason, is <c>invalid_request</c>.</summary>

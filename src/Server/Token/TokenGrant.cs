@@ -19,4 +19,8 @@ internal sealed record TokenGrant(string[] Audience, string Scope, bool Opaque, 
 /// <param name="Via">What the token ends with.</param>
 /// <param name="NotAfter">When the token that was exchanged expires, in Unix seconds.</param>
 /// <param name="IsImpersonation">Whether another client than the subject hides behind it.</param>
-internal sealed record ExchangedToken(Account Subject, Guid CredentialId, Actor? Act, TokenOrigin[] Via, long NotAfter, bool IsImpersonation);
+internal sealed record ExchangedToken(Account Subject, Guid CredentialId, Actor? Act, TokenOrigin[] Via, long NotAfter, bool IsImpersonation)
+{
+    /// <summary>Whether the answer says JWT, as was asked for, and not access token.</summary>
+    public bool IsNamedJwt { get; init; }
+}

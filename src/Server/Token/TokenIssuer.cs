@@ -83,7 +83,12 @@ internal static class TokenIssuer
 
             // NQCHAR needs no escape in JSON.
             at += System.Text.Encoding.ASCII.GetBytes(grant.Scope, buffer.AsSpan(at));
-            at = Append(buffer, at, exchanged is null ? "\"}"u8 : "\",\"issued_token_type\":\"urn:ietf:params:oauth:token-type:access_token\"}"u8);
+            at = Append(buffer, at, exchanged switch
+            {
+                null => "\"}"u8,
+                { IsNamedJwt: true } => "\",\"issued_token_type\":\"urn:ietf:params:oauth:token-type:jwt\"}"u8,
+                _ => "\",\"issued_token_type\":\"urn:ietf:params:oauth:token-type:access_token\"}"u8,
+            });
             write(buffer.AsSpan(0, at));
 
             return null;

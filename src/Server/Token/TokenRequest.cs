@@ -44,14 +44,10 @@ internal sealed class TokenRequest
             return error;
         }
 
-        if (!ResourceIndicator.Parse(form.Texts("resource"u8)).Is(out var resources, out error))
+        // The name of an API is a URI, wherever it stands: an audience is read as strictly (R115).
+        if (!ResourceIndicator.Parse([.. form.Texts("resource"u8), .. parties.Exchange?.Audiences ?? []]).Is(out var resources, out error))
         {
             return error;
-        }
-
-        if (parties.Exchange is { Audiences: { Length: > 0 } audiences })
-        {
-            resources = [.. resources.Union(audiences, StringComparer.Ordinal)];
         }
 
         exchange.Asked = exchange.Asked with { Scopes = scopes, Resources = resources };

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Countersign.OAuth;
 using Countersign.Server.Admin;
+using Countersign.Server.Tenants;
 
 namespace Countersign.Server.TrustedIssuers;
 
@@ -16,7 +17,7 @@ internal sealed record TemplateText(string ClientId, string Name, Guid? GroupId,
 /// <summary>The account that a token names, by the values of its claims.</summary>
 /// <param name="ClientId">The client id.</param>
 /// <param name="Name">The account's name.</param>
-/// <param name="Key">The hash of the values: two tokens of different values never share an account, whatever their client ids look like.</param>
+/// <param name="Key">The hash of the claims and their values: two tokens that differ in them never share an account, whatever their client ids look like.</param>
 internal sealed record NamedAccount(string ClientId, string Name, string Key);
 
 /// <summary>
@@ -76,6 +77,13 @@ internal sealed class AccountTemplate
             return null;
         }
 
+        if (Names.Fault(name) is { } fault)
+        {
+            failed = new FailedCheck("template-account", $"the name that the template makes of these claims {fault}", name, Hint: "name the account by fewer or shorter claims");
+
+            return null;
+        }
+
         return new NamedAccount(clientId, name, Convert.ToHexStringLower(hash.GetHashAndReset()));
     }
 
@@ -101,7 +109,7 @@ internal sealed class AccountTemplate
             }
 
             text.Append(value);
-            hash?.AppendData(Encoding.UTF8.GetBytes($"{value.Length}:{value}"));
+            hash?.AppendData(Encoding.UTF8.GetBytes($"{part.Claim.Text.Length}:{part.Claim.Text}={value.Length}:{value}"));
         }
 
         return text.ToString();

@@ -22,20 +22,40 @@ internal static class IssuerRules
             : null;
     }
 
+    private static bool ReachesAll(AdminCaller caller) => Array.TrueForAll(AdminApi.Scopes, caller.ReachesTenant);
+
     private static Refusal Clash(string member, string fault) => Refusal.Invalid(member, fault) with { Status = StatusCodes.Status409Conflict };
 
     /// <summary>Whoever decides about the keys of an issuer can make tokens for every account that its rules name (R218).</summary>
     public static async Task<Refusal?> AgainstStrongerAsync(AdminCaller caller, Db db, Safeguards safeguards, Guid id, CancellationToken ct)
     {
-        if (Array.TrueForAll(AdminApi.Scopes, caller.ReachesTenant))
+        if (ReachesAll(caller))
         {
             return null;
         }
 
-        var accounts = await db.TrustRules.Where(r => r.TrustedIssuerId == id && r.AccountId != null).Select(r => r.AccountId!.Value).Distinct().ToListAsync(ct);
-        var made = await db.ServiceAccounts.Where(a => db.TrustRules.Any(r => r.TrustedIssuerId == id && r.Id == a.MadeByRule)).Select(a => a.Id).ToListAsync(ct);
+        var rules = await db.TrustRules.Where(r => r.TrustedIssuerId == id).Select(r => new { r.Id, r.AccountId }).ToListAsync(ct);
 
-        foreach (var account in accounts.Concat(made))
+        foreach (var account in rules.Select(r => r.AccountId).OfType<Guid>().Distinct())
+        {
+            if (await safeguards.AgainstCredentialAsync(caller, account, ct) is { } refusal)
+            {
+                return refusal;
+            }
+        }
+
+        return await AgainstMadeAsync(caller, db, safeguards, [.. rules.Select(r => r.Id)], ct);
+    }
+
+    /// <summary>Whoever decides which tokens a rule takes decides about the accounts that it made, and about what they were given since.</summary>
+    public static async Task<Refusal?> AgainstMadeAsync(AdminCaller caller, Db db, Safeguards safeguards, Guid[] rules, CancellationToken ct)
+    {
+        if (ReachesAll(caller))
+        {
+            return null;
+        }
+
+        foreach (var account in await db.ServiceAccounts.Where(a => a.MadeByRule != null && rules.Contains(a.MadeByRule.Value)).Select(a => a.Id).ToListAsync(ct))
         {
             if (await safeguards.AgainstCredentialAsync(caller, account, ct) is { } refusal)
             {

@@ -35,9 +35,16 @@ internal abstract class PlatformHabits
     /// <summary>Whether the condition lets no run of unreviewed code pass.</summary>
     public virtual bool IsReviewed(ClaimCondition condition) => false;
 
-    /// <summary>Whether the claim must be one of the values that are written there.</summary>
-    protected static bool IsPinned(ClaimCondition condition, params ReadOnlySpan<string> names) =>
-        IsExact(condition) && IsOn(condition, names) && condition.Texts.Count > 0;
+    /// <summary>Whether the condition names runs of unreviewed code, whatever stands beside it.</summary>
+    public virtual bool NamesUnreviewed(ClaimCondition condition) => false;
+
+    /// <summary>Whether the claim says nothing of whose token it is: it is the same in all tokens of the issuer, or in no two.</summary>
+    public static bool SaysNothing(ClaimCondition condition) => IsOn(condition, "iss", "exp", "iat", "nbf", "jti");
+
+    /// <summary>Whether the claim must be one of the texts that are written there.</summary>
+    protected static bool IsPinned(ClaimCondition condition) => IsExact(condition) && condition.Texts.Count > 0;
+
+    protected static bool IsPinned(ClaimCondition condition, params ReadOnlySpan<string> names) => IsPinned(condition) && IsOn(condition, names);
 
     protected static bool IsExact(ClaimCondition condition) => condition.Operator is "equals" or "any_of";
 
@@ -60,6 +67,8 @@ internal abstract class PlatformHabits
 
     protected static bool All(ClaimCondition condition, Func<string, bool> says) => condition.Operator != "contains" && condition.Texts.Count > 0 && Beginnings(condition).All(says);
 
+    protected static bool AnySays(ClaimCondition condition, Func<string, bool> says) => IsExact(condition) && condition.Texts.Any(says);
+
     /// <summary>Whether more can follow what the condition says.</summary>
     protected static bool IsWide(ClaimCondition condition) =>
         condition.Operator == "prefix" || (condition.Operator == "glob" && condition.Texts[0].Contains('*', StringComparison.Ordinal));
@@ -67,6 +76,13 @@ internal abstract class PlatformHabits
     /// <summary>Whether there is a first segment after the beginning, closed by its separator.</summary>
     protected static bool HasSegment(string text, string beginning, char separator) =>
         text.StartsWith(beginning, StringComparison.Ordinal) && text.IndexOf(separator, beginning.Length) > beginning.Length;
+
+    /// <summary>
+    /// Whether a name is left open: that of the owner, or, by a prefix that stops in it, what comes after that. A star behind the owner was put there
+    /// on purpose.
+    /// </summary>
+    protected static bool LeavesNameOpen(ClaimCondition condition, string beginning, char separator, char end = '\0') =>
+        IsWide(condition) && (!All(condition, t => HasSegment(t, beginning, separator)) || (condition.Operator == "prefix" && StopsInName(condition.Texts[0], beginning, separator, end)));
 
     /// <summary>Whether the text is in each of the condition's texts, stars included: a value that matches holds it too.</summary>
     protected static bool AllHold(ClaimCondition condition, params ReadOnlySpan<string> parts)
@@ -88,40 +104,11 @@ internal abstract class PlatformHabits
 
         return condition.Operator != "contains" && condition.Texts.Count > 0;
     }
-}
 
-internal sealed class GenericHabits : PlatformHabits
-{
-    // Where names end is not known; within a word is not the end of one.
-    public override bool IsOpen(ClaimCondition condition) => IsOn(condition, "sub") && condition.Operator == "prefix" && char.IsAsciiLetterOrDigit(condition.Texts[0][^1]);
-}
+    private static bool StopsInName(string text, string beginning, char separator, char end)
+    {
+        var rest = text[(text.IndexOf(separator, beginning.Length) + 1)..];
 
-internal sealed class SpiffeHabits : PlatformHabits
-{
-    public override string Owner => "a path of sub, as in spiffe://trust-domain/ns/shop/sa/exporter";
-
-    public override bool PinsOwner(ClaimCondition condition) => IsOn(condition, "sub") && All(condition, HasPath);
-
-    public override bool IsOpen(ClaimCondition condition) => IsOn(condition, "sub") && IsWide(condition) && !All(condition, t => t.EndsWith('/'));
-
-    private static bool HasPath(string id) => id.StartsWith("spiffe://", StringComparison.Ordinal) && id.IndexOf('/', 9) is > 9 and var at && at < id.Length - 1;
-}
-
-internal sealed class KubernetesHabits : PlatformHabits
-{
-    private const string Subject = "system:serviceaccount:";
-
-    public override string Owner => "kubernetes.io.namespace, or a sub that begins with system:serviceaccount:NAMESPACE:";
-
-    public override string Ids => "/kubernetes.io/serviceaccount/uid";
-
-    public override bool PinsId(ClaimCondition condition) => IsExact(condition) && condition.Path.CanMean("kubernetes.io", "serviceaccount", "uid");
-
-    public override bool PinsOwner(ClaimCondition condition) =>
-        (IsExact(condition) && IsOfNamespace(condition)) || (IsOn(condition, "sub") && All(condition, t => HasSegment(t, Subject, ':')));
-
-    public override bool IsOpen(ClaimCondition condition) =>
-        IsWide(condition) && (IsOfNamespace(condition) || (IsOn(condition, "sub") && !All(condition, t => HasSegment(t, Subject, ':'))));
-
-    private static bool IsOfNamespace(ClaimCondition condition) => condition.Path.CanMean("kubernetes.io", "namespace");
+        return rest.Length > 0 && rest[^1] != separator && !rest.Contains(end, StringComparison.Ordinal);
+    }
 }

@@ -22,39 +22,55 @@ internal static class RuleLint
 
     public static IReadOnlyList<LintFinding> Findings(string kind, bool requireImmutableIds, ClaimCondition[] conditions)
     {
-        if (conditions.Length == 0)
+        if (Array.TrueForAll(conditions, PlatformHabits.SaysNothing))
         {
-            return [new LintFinding(NoCondition, "The rule has no condition, and would take every token of the issuer: say which are meant.", IsFatal: true)];
+            return [new LintFinding(NoCondition, "The rule has no condition on whose token it is, and would take every token of the issuer: say which are meant.", IsFatal: true)];
         }
 
         var habits = PlatformHabits.Of(kind);
         var findings = new List<LintFinding>();
-        var byId = Array.Exists(conditions, c => habits.PinsId(c));
+        var byId = Array.Exists(conditions, habits.PinsId);
 
         // Beside an id that says whose token it is, a wide pattern takes nobody else's.
-        if (!byId)
-        {
-            findings.AddRange(conditions.Where(c => c.Path.CanMean("sub") && c.Operator == "glob" && c.Texts[0].Contains("**", StringComparison.Ordinal)).Take(1).Select(_ => new LintFinding(
-                DeepWildcard, "In the pattern of sub, ** crosses slashes and colons, from one owner to the next: write each segment, with * within it.")));
-            findings.AddRange(conditions.Where(habits.IsOpen).Take(1).Select(c => new LintFinding(
-                OpenPrefix, $"What {c.Claim} must begin with ends within a name, and another's name can begin so too: end it with the separator that closes the name.")));
+        var alone = conditions.Where(c => !Array.Exists(conditions, other => other != c && habits.PinsId(other))).ToArray();
 
-            if (habits.Owner is { } owner && !Array.Exists(conditions, habits.PinsOwner))
-            {
-                findings.Add(new LintFinding(NoOwner, $"Nothing says whose token it is, and anybody can have one of this issuer: add {owner}."));
-            }
-            else if (habits.Ids is { } ids)
-            {
-                findings.Add(new LintFinding(
-                    MutableNames, $"The rule goes by names alone, which can be given up and taken by another: add {ids}, which cannot.", IsFatal: requireImmutableIds));
-            }
+        if (Array.Exists(alone, IsDeep))
+        {
+            findings.Add(new LintFinding(
+                DeepWildcard, "In the pattern of sub, ** crosses slashes and colons, from one owner to the next: write each segment, with * within it."));
         }
 
-        if (habits.Unreviewed is { } unreviewed && !Array.Exists(conditions, habits.IsReviewed))
+        if (Array.Find(alone, habits.IsOpen) is { } open)
+        {
+            findings.Add(new LintFinding(
+                OpenPrefix, $"What {open.Claim} must be leaves a name open, and another's name can fit too: write the name whole, with the separator that closes it."));
+        }
+
+        var isOwned = byId || habits.Owner is null || Array.Exists(conditions, habits.PinsOwner);
+
+        if (!isOwned)
+        {
+            findings.Add(new LintFinding(NoOwner, $"Nothing says whose token it is, and anybody can have one of this issuer: add {habits.Owner}."));
+        }
+
+        // Where nothing says whose it is, that is the worse fault; but allowing it does not make up for the ids (R205).
+        if (!byId && habits.Ids is { } ids && (isOwned || requireImmutableIds))
+        {
+            findings.Add(new LintFinding(
+                MutableNames, $"The rule goes by names alone, which can be given up and taken by another: add {ids}, which cannot.", IsFatal: requireImmutableIds));
+        }
+
+        if (Array.Exists(conditions, habits.NamesUnreviewed))
+        {
+            findings.Add(new LintFinding(PullRequest, "The rule names runs of pull or merge requests, whose code nobody has accepted yet: take them out."));
+        }
+        else if (habits.Unreviewed is { } unreviewed && !Array.Exists(conditions, habits.IsReviewed))
         {
             findings.Add(new LintFinding(PullRequest, $"The rule can match a run of code that nobody has accepted yet: add {unreviewed}."));
         }
 
         return findings;
     }
+
+    private static bool IsDeep(ClaimCondition condition) => condition.Operator == "glob" && condition.Path.CanMean("sub") && condition.Texts[0].Contains("**", StringComparison.Ordinal);
 }

@@ -10,7 +10,7 @@ namespace Countersign.Server.TrustedIssuers;
 internal static class RuleProposal
 {
     private static readonly string[] s_github = ["sub", "repository_id", "repository_owner_id", "environment"];
-    private static readonly string[] s_gitlab = ["sub", "project_id", "namespace_id", "ref", "ref_type", "ref_protected", "environment"];
+    private static readonly string[] s_gitlab = ["sub", "project_id", "namespace_id", "ref", "ref_type", "ref_path", "ref_protected", "environment", "pipeline_source"];
     private static readonly string[] s_kubernetes = ["sub", "/kubernetes.io/namespace", "/kubernetes.io/serviceaccount/uid"];
     private static readonly string[] s_generic = ["sub", "azp", "client_id"];
 
@@ -26,11 +26,13 @@ internal static class RuleProposal
     };
 
     // The reusable workflow that the job is of, where there is one: it says which code runs.
-    private static string Workflow(JsonElement claims) => claims.TryGetProperty("job_workflow_ref", out _) ? "job_workflow_ref" : "workflow_ref";
+    private static string? Workflow(JsonElement claims) => Lasting(claims, claims.TryGetProperty("job_workflow_ref", out _) ? "job_workflow_ref" : "workflow_ref");
 
-    // Of a pull request it is the number of that one.
-    private static string? Branch(JsonElement claims) =>
-        claims.TryGetProperty("ref", out var at) && at.ValueKind == JsonValueKind.String && !at.GetString()!.StartsWith("refs/pull/", StringComparison.Ordinal) ? "ref" : null;
+    private static string? Branch(JsonElement claims) => Lasting(claims, "ref");
+
+    // Of a pull request it holds the number of that one.
+    private static string? Lasting(JsonElement claims, string name) =>
+        claims.TryGetProperty(name, out var at) && at.ValueKind == JsonValueKind.String && !at.GetString()!.Contains("refs/pull/", StringComparison.Ordinal) ? name : null;
 
     private static ClaimCondition[] Exactly(JsonElement claims, params ReadOnlySpan<string?> names)
     {

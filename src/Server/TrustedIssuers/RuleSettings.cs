@@ -1,10 +1,12 @@
 using System.Text.Json;
+using Countersign.OAuth;
 using Countersign.Server.Admin;
 using Countersign.Server.Conditions;
 using Countersign.Server.Data;
 using Countersign.Server.ServiceAccounts;
 using Countersign.Server.Tenants;
 using Microsoft.AspNetCore.Http;
+using Microsoft.EntityFrameworkCore;
 
 namespace Countersign.Server.TrustedIssuers;
 
@@ -14,6 +16,7 @@ internal sealed class RuleSettings(Db db, Safeguards safeguards, TimeProvider ti
     public const int MostConditions = 30;
 
     private const int MostScopes = 200;
+    private const string Credentials = "credentials.write";
 
     /// <summary>Changes the row; or says what is wrong with the change. The answer is what the linter finds and the rule is allowed.</summary>
     public async Task<Outcome<string[]>> ApplyAsync(TrustRuleRow row, TrustRulePatch body, AdminCaller caller, CancellationToken ct)
@@ -79,7 +82,6 @@ internal sealed class RuleSettings(Db db, Safeguards safeguards, TimeProvider ti
         row.Mode = body.Mode.Is(out var mode) ? mode ?? "" : row.Mode;
         row.Allow = body.Allow.Is(out var allow) ? (allow ?? []).Distinct(StringComparer.Ordinal).ToArray() : row.Allow;
         row.Disabled = body.Disabled.Is(out var disabled) ? disabled : row.Disabled;
-        row.Tests = body.Tests.Is(out var tests) ? ConditionTest.Write(tests ?? []) : row.Tests;
 
         if (body.ExpiresAt.Is(out var expires))
         {
@@ -98,7 +100,26 @@ internal sealed class RuleSettings(Db db, Safeguards safeguards, TimeProvider ti
                 return Refusal.Invalid("conditions", $"must hold 1 to {MostConditions} conditions on claims: without one a rule would take every token of the issuer (no-condition)");
             }
 
+            // Read before they are written again, which half of a surrogate pair cannot be.
+            for (var i = 0; i < conditions.Length; i++)
+            {
+                if (ClaimCondition.Read(conditions[i], out var fault) is null)
+                {
+                    return Refusal.Invalid("conditions", $"do not hold: {fault}") with { Detail = $"conditions[{i}]: {fault}" };
+                }
+            }
+
             row.Conditions = JsonSerializer.Serialize(conditions, AdminJson.Options);
+        }
+
+        if (body.Tests.Is(out var tests))
+        {
+            if (tests?.All(t => t.IsText()) == false)
+            {
+                return Refusal.Invalid("tests", "hold half of a surrogate pair, which is no text");
+            }
+
+            row.Tests = ConditionTest.Write(tests ?? []);
         }
 
         return Names.Fault(row.Name) is { } nameFault ? Refusal.Invalid("name", nameFault)
@@ -130,7 +151,7 @@ internal sealed class RuleSettings(Db db, Safeguards safeguards, TimeProvider ti
 
             if (body.Account.Value is { } which)
             {
-                if (await ExchangeSettings.AccountsAsync(caller, db, [which], ct) is not [var found])
+                if (await ExchangeSettings.AccountsAsync(caller, db, [which], ct) is not [var found] || !await IsVisibleAsync(found, caller, ct))
                 {
                     return Missing("account", "service account");
                 }
@@ -157,11 +178,20 @@ internal sealed class RuleSettings(Db db, Safeguards safeguards, TimeProvider ti
         return row.AccountId is null && row.Template is null ? Refusal.Invalid("account", "or template is needed: whom a token that matches stands for") : null;
     }
 
-    /// <summary>A rule is a credential of its account, and a template gives what it grants: neither reaches further than whoever saves it (R218).</summary>
+    /// <summary>A rule is a credential of its accounts, and a template gives what it grants: neither reaches further than whoever saves it (R218).</summary>
     private async Task<Refusal?> AgainstReachAsync(TrustRuleRow row, TrustRule rule, AdminCaller caller, CancellationToken ct) =>
-        row.AccountId is { } account ? await safeguards.AgainstCredentialAsync(caller, account, ct)
+        row.AccountId is { } account
+            ? await safeguards.AgainstCredentialAsync(caller, account, ct)
+                ?? (await ServiceAccountRoutes.Visible(db, caller, Credentials).AnyAsync(a => a.Id == account, ct)
+                    ? null
+                    : Refusal.Forbidden($"a rule is a credential of its account: {Credentials} must reach it"))
         : rule.Template!.Text.Grants.Select(g => caller.Snapshot.Apis.GetValueOrDefault(g.Api)).OfType<ApiFacts>()
-            .Select(api => safeguards.AgainstGrant(caller, api)).FirstOrDefault(r => r is not null);
+            .Select(api => safeguards.AgainstGrant(caller, api)).FirstOrDefault(r => r is not null)
+        ?? await IssuerRules.AgainstMadeAsync(caller, db, safeguards, [row.Id], ct);
+
+    private async Task<bool> IsVisibleAsync(Guid account, AdminCaller caller, CancellationToken ct) =>
+        await ServiceAccountRoutes.Visible(db, caller, "accounts.read").AnyAsync(a => a.Id == account, ct)
+        || await ServiceAccountRoutes.Visible(db, caller, Credentials).AnyAsync(a => a.Id == account, ct);
 
     private Refusal? TestFault(TrustRuleRow row, TrustRule rule, TrustedIssuer issuer)
     {

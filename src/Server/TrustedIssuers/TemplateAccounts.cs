@@ -36,6 +36,11 @@ internal sealed class TemplateAccounts(Store store)
             return (null, CapReached(named, template));
         }
 
+        if (await OwnerFaultAsync(db, template, ct) is { } ownerless)
+        {
+            return (null, ownerless);
+        }
+
         var row = NewRow(rule, named, exchange);
 
         return (AccountLoader.OfTemplate(row, GrantsOf(template, row, exchange)), null);
@@ -44,16 +49,14 @@ internal sealed class TemplateAccounts(Store store)
     /// <summary>The account, when it was made already; neither account nor reason: it would be made.</summary>
     public static async ValueTask<(Account? Account, FailedCheck? Failed)> FindAsync(TrustRule rule, NamedAccount named, Exchange exchange, CancellationToken ct)
     {
-        if (await exchange.Tenant.Accounts.FindAsync(named.ClientId, ct) is not { } account)
-        {
-            return (null, null);
-        }
+        return await exchange.Tenant.Accounts.FindAsync(named.ClientId, ct) is { } account ? Judge(account, rule, named) : (null, null);
+    }
 
-        return account.MadeByRule == rule.Id && account.TemplateKey == named.Key
+    private static (Account? Account, FailedCheck? Failed) Judge(Account account, TrustRule rule, NamedAccount named) =>
+        account.MadeByRule == rule.Id && account.TemplateKey == named.Key
             ? (account, null)
             : (null, new FailedCheck(
                 "template-account", "the client id that the template makes is another account's", named.ClientId, $"an account made by the rule {rule.Name} for these claims", "name more claims in the template's client_id, or rename that account"));
-    }
 
     private async ValueTask<(Account? Account, FailedCheck? Failed)> MakeAsync(TrustRule rule, NamedAccount named, Exchange exchange, CancellationToken ct)
     {
@@ -71,20 +74,37 @@ internal sealed class TemplateAccounts(Store store)
                 return (null, new FailedCheck("template-account", "the client id that the template makes is another account's id", row.ClientId));
             }
 
+            if (await OwnerFaultAsync(db, template, ct) is { } ownerless)
+            {
+                return (null, ownerless);
+            }
+
             db.ServiceAccounts.Add(row);
             db.Grants.AddRange(GrantsOf(template, row, exchange));
             await store.CommitAsync(db, audit, inside => LimitAsync(inside, rule, template.MaxAccounts, ct), ct);
         }
         catch (TooManyAccountsException)
         {
-            return (null, CapReached(named, template));
+            // It may be the last one itself, made by another request at the same moment.
+            var last = await FindMadeAsync(rule, named, exchange, ct);
+
+            return last is { Account: null, Failed: null } ? (null, CapReached(named, template)) : last;
         }
         catch (DbUpdateException exception) when (store.Engine.IsUniqueViolation(exception))
         {
             // Another request made it at the same moment: the one that is there is judged as any.
         }
 
-        return await FindAsync(rule, named, exchange, ct);
+        return await FindMadeAsync(rule, named, exchange, ct);
+    }
+
+    // By its id: another node may have made it, and this one still know that the client id is nobody's.
+    private async Task<(Account? Account, FailedCheck? Failed)> FindMadeAsync(TrustRule rule, NamedAccount named, Exchange exchange, CancellationToken ct)
+    {
+        await using var db = store.Open();
+        var id = await db.ServiceAccounts.Where(a => a.TenantId == exchange.Tenant.Id && a.ClientId == named.ClientId).Select(a => (Guid?)a.Id).SingleOrDefaultAsync(ct);
+
+        return id is { } made && await exchange.Tenant.Accounts.FindAsync(made, ct) is { } account ? Judge(account, rule, named) : (null, null);
     }
 
     private static ServiceAccountRow NewRow(TrustRule rule, NamedAccount named, Exchange exchange) => new()
@@ -101,6 +121,13 @@ internal sealed class TemplateAccounts(Store store)
         CreatedAt = exchange.Now,
         UpdatedAt = exchange.Now,
     };
+
+    // A template does not hold its owner, which may be deleted meanwhile.
+    private static async Task<FailedCheck?> OwnerFaultAsync(Db db, TemplateText template, CancellationToken ct) =>
+        (template.GroupId is { } group && !await db.Groups.AnyAsync(g => g.Id == group, ct))
+        || (template.OrganizationId is { } organization && !await db.Organizations.AnyAsync(o => o.Id == organization, ct))
+            ? new FailedCheck("template-account", "the owner that the template gives its accounts is gone", Hint: "name another owner in the rule's template")
+            : null;
 
     private static FailedCheck CapReached(NamedAccount named, TemplateText template) => new(
         "template-cap", "the rule has made as many accounts as it may", named.ClientId, $"at most {template.MaxAccounts} accounts", "raise max_accounts of the rule's template, or delete accounts that it made and nobody uses");

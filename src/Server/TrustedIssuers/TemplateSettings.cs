@@ -3,6 +3,7 @@ using Countersign.Server.Apis;
 using Countersign.Server.Data;
 using Countersign.Server.Organizations;
 using Countersign.Server.ServiceAccounts;
+using Countersign.Server.Tenants;
 
 namespace Countersign.Server.TrustedIssuers;
 
@@ -21,6 +22,11 @@ internal static class TemplateSettings
         if (body.ClientId.Length is 0 or > LongestText || name.Length is 0 or > LongestText || body.ClientId.Any(c => !char.IsAscii(c) || char.IsControl(c)))
         {
             return Refusal.Invalid("template", $"must have a client_id of 1 to {LongestText} printable ASCII characters, and a name as long");
+        }
+
+        if (Names.Fault(name) is { } fault)
+        {
+            return Refusal.Invalid("template", $"has a name that {fault}");
         }
 
         if (body.MaxAccounts is < 1 or > MostAccounts)
@@ -59,9 +65,9 @@ internal static class TemplateSettings
                 return Refusal.Invalid("template", "must not grant scopes of the admin API: they are given by roles");
             }
 
-            if (GrantRoutes.Fault(api, scopes, defaults) is { } fault)
+            if (GrantRoutes.Fault(api, scopes, defaults) is { } grantFault)
             {
-                return fault;
+                return grantFault;
             }
 
             grants.Add(new TemplateGrant(api.Id, scopes, defaults));

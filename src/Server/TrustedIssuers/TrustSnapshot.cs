@@ -11,7 +11,7 @@ internal sealed class TrustSnapshot(IReadOnlyCollection<TrustedIssuer> issuers, 
     private readonly FrozenDictionary<Guid, TrustRule> _rules = rules.ToFrozenDictionary(r => r.Id);
     private readonly FrozenDictionary<Guid, ExchangeRule> _exchangeRules = exchanges.ToFrozenDictionary(e => e.Id);
     private readonly FrozenDictionary<Guid, TrustRule[]> _byIssuerId = rules.GroupBy(r => r.IssuerId).ToFrozenDictionary(g => g.Key, g => g.OrderBy(r => r.Id).ToArray());
-    private readonly FrozenDictionary<Guid, ExchangeRule[]> _byClient = exchanges.GroupBy(e => e.ClientId).ToFrozenDictionary(g => g.Key, g => g.ToArray());
+    private readonly FrozenDictionary<Guid, ExchangeRule[]> _byClient = exchanges.GroupBy(e => e.ClientId).ToFrozenDictionary(g => g.Key, g => g.OrderBy(e => e.Id).ToArray());
 
     public IEnumerable<TrustedIssuer> Issuers => _issuers.Values;
 

@@ -150,6 +150,12 @@ internal static class TrustedIssuerRoutes
             await IssuerRules.EndAsync(caller, db, id, ct);
             warnings.Add("the tokens got by the rules of the issuer before have ended");
         }
+        else if (issuer.Disabled && !before.Disabled)
+        {
+            // Disabled is over, and stays so when it is enabled again (R210).
+            await IssuerRules.EndAsync(caller, db, id, ct);
+            warnings.Add("the tokens got by the rules of the issuer have ended");
+        }
 
         row.UpdatedAt = caller.Now;
         var answer = await FetchedViewAsync(caller, row, issuer, before?.Source == issuer.Source ? null : issuer.Source, sources, warnings, ct);
@@ -167,9 +173,10 @@ internal static class TrustedIssuerRoutes
     }
 
     private static async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(
-        AdminCaller caller, Db db, Store store, JwksSources sources, HttpContext http, Guid id, CancellationToken ct)
+        AdminCaller caller, Db db, Store store, Safeguards safeguards, JwksSources sources, HttpContext http, Guid id, CancellationToken ct)
     {
-        if (!(await WritableAsync(caller, db, http, id, ct)).Is(out var row, out var refusal))
+        if (!(await WritableAsync(caller, db, http, id, ct)).Is(out var row, out var refusal)
+            || (refusal = await IssuerRules.AgainstStrongerAsync(caller, db, safeguards, row.Id, ct)) is not null)
         {
             return Problems.Of(caller, refusal);
         }

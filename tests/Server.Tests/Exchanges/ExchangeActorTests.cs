@@ -106,11 +106,12 @@ public sealed class ExchangeActorTests(SharedServer shared) : IClassFixture<Shar
         var read = await gateway.ReadAsync(Gateway.Token(answer));
         Assert.Equal(gateway.Subject.Id.ToString(), read.GetProperty("sub").GetString());
         Assert.False(read.TryGetProperty("act", out _));
+        Assert.Equal(gateway.Client.ClientId, read.GetProperty("client_id").GetString());
 
         // It is on record before the token leaves, with both, and without the token.
         var made = Assert.Single(await EventsAsync(gateway));
         Assert.Equal(
-            ("success", gateway.Client.Id.ToString(), gateway.Subject.Id.ToString(), gateway.Client.ClientId, "token-exchange"),
+            ("success", gateway.Client.Id.ToString(), gateway.Subject.Id.ToString(), gateway.Client.ClientId, "client_secret_basic"),
             (Text(made, "outcome"), Text(made, "actor"), Text(made, "account"), Text(made, "client_id"), Text(made, "method")));
         Assert.Equal((gateway.Client.SecretId.ToString(), $"{gateway.Orders.Identifier} read"), (Text(made, "credential"), Text(made, "target")));
         Assert.DoesNotContain(answer["access_token"], made.GetRawText(), StringComparison.Ordinal);

@@ -1,5 +1,7 @@
+using System.Text.Json.Nodes;
 using Countersign.Server.Tests.Admin;
 using Countersign.Server.Tests.Framework;
+using Countersign.Server.Tests.TrustedIssuers;
 
 namespace Countersign.Server.Tests.Exchanges;
 
@@ -140,7 +142,7 @@ public sealed class ExchangeByRuleTests(SharedServer shared) : IClassFixture<Sha
         await gateway.Subject.GrantAsync(strange.Identifier, ["read"]);
 
         // Not what the token is for, not what either party is granted, not the admin API, and no name that is nearly right.
-        foreach (var target in new[] { gateway.Front.Identifier, strange.Identifier, "urn:countersign:admin", gateway.Orders.Identifier + "/", gateway.Orders.Identifier.ToUpperInvariant(), gateway.Client.ClientId.Insert(0, "urn:x:") })
+        foreach (var target in new[] { gateway.Front.Identifier, strange.Identifier, "urn:countersign:admin", gateway.Orders.Identifier + "/", gateway.Orders.Identifier.ToUpperInvariant(), $"urn:example:{gateway.Client.ClientId}" })
         {
             var reason = await gateway.AssertRefusedAsync(await gateway.ExchangeAsync(token, (name, target)), "invalid_target", Gateway.BadTarget, "exchange-target");
             Assert.Contains(gateway.Orders.Identifier, reason, StringComparison.Ordinal);
@@ -282,6 +284,40 @@ public sealed class ExchangeByRuleTests(SharedServer shared) : IClassFixture<Sha
             "the actor token is not valid",
             "actor-token");
         await gateway.ExchangedAsync(await Gateway.TokenOfAsync(account, gateway.Orders.Identifier, "read"), ("audience", gateway.Orders.Identifier));
+    }
+
+    [Fact]
+    [Trait("R", "108")]
+    public async Task What_the_client_came_in_by_limits_what_it_gets()
+    {
+        var gateway = await Gateway.MakeAsync(_server);
+        var platform = await ForeignIssuer.CreateAsync(_server);
+        await platform.RuleAsync(gateway.Client.ClientId, r => (r["scopes"], r["lifetime_seconds"]) = (new JsonArray("delete"), 90));
+        await platform.RuleAsync(gateway.Subject.ClientId, r => r["scopes"] = new JsonArray("read"), ForeignIssuer.Where("sub", "equals", "job:2"));
+        var token = await gateway.TokenAsync();
+
+        // By its secret the client gets what its exchange rule says. The token of its platform lets it in for less.
+        Assert.Equal("read", (await gateway.ExchangeAsync(token))["scope"]);
+        var refused = await _server.PostAsync("/oauth2/token", Gateway.Form(token, Proof(platform.Token())));
+        await gateway.AssertRefusedAsync(refused, "invalid_scope", Gateway.NotGranted, "exchange-scope");
+        await gateway.AdminAsync(HttpMethod.Patch, await GrantAsync(), new { scopes = new[] { "read", "delete" } });
+        var given = await _server.PostAsync("/oauth2/token", Gateway.Form(await gateway.TokenAsync("read delete"), Proof(platform.Token())));
+        Assert.Equal("delete", (await gateway.ReadAsync(Gateway.Token(given))).GetProperty("scope").GetString());
+        Assert.Equal("90", given["expires_in"]);
+
+        // The same for an account that narrows its own.
+        var own = await _server.PostAsync("/oauth2/token", Gateway.Form(token, Proof(platform.Token(c => c["sub"] = "job:2"))));
+        Assert.Equal("read", (await gateway.ReadAsync(Gateway.Token(own))).GetProperty("scope").GetString());
+
+        async Task<string> GrantAsync()
+        {
+            var path = $"/service-accounts/{gateway.Subject.Id}/grants";
+            var grants = (await gateway.AdminAsync(HttpMethod.Get, path)).Json.GetProperty("items").EnumerateArray();
+
+            return $"{path}/{grants.Single(g => g.GetRawText().Contains(gateway.Orders.Identifier, StringComparison.Ordinal)).GetProperty("id")}";
+        }
+
+        static (string, string?)[] Proof(string assertion) => [("client_assertion_type", Signer.AssertionType), ("client_assertion", assertion)];
     }
 
     private static object Api(TestApi api, params string[] scopes) => new { api = api.Identifier, scopes };

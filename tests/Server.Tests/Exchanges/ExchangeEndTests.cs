@@ -167,7 +167,7 @@ public sealed class ExchangeEndTests(SharedServer shared) : IClassFixture<Shared
 
     [Fact]
     [Trait("R", "112")]
-    [Trait("R", "249")]
+    [Trait("R", "243")]
     public async Task A_second_node_ends_it_too()
     {
         await using var server = await TestServer.StartAsync();

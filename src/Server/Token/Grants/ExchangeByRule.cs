@@ -29,11 +29,13 @@ internal static class ExchangeByRule
 
         foreach (var rule in rules)
         {
-            bool Allows(ApiFacts api, string scope) => !api.IsAdmin && rule.Allows(api.Id, scope) && subject.Holds(api, scope, tenant);
+            // What the client came in by, where that is a trust rule, limits what it gets too.
+            bool Allows(ApiFacts api, string scope) =>
+                !api.IsAdmin && rule.Allows(api.Id, scope) && subject.Holds(api, scope, tenant) && client.Allows(scope, api.IsAdmin);
             var scopes = request.Scopes.Length > 0
                 ? request.Scopes
-                : [.. apis.SelectMany(a => a.Scopes.Where(s => Allows(a, s))).Distinct().Order(StringComparer.Ordinal)];
-            var refused = ExchangeScopes.Check(scopes, apis, Allows);
+                : [.. apis.SelectMany(a => a.Scopes).Distinct().Where(s => ExchangeScopes.IsAllowed(s, apis, Allows)).Order(StringComparer.Ordinal)];
+            var refused = ExchangeScopes.Check(scopes, apis, Allows) ?? Bare(scopes, apis);
 
             if (refused is null)
             {
@@ -47,6 +49,12 @@ internal static class ExchangeByRule
 
         return refusal!;
     }
+
+    /// <summary>An API that no scope of the token belongs to is not what the rule allows: it may be another rule's, or the subject may hold nothing of it.</summary>
+    private static OAuthError? Bare(string[] scopes, List<ApiFacts> apis) => apis.Find(a => !Array.Exists(scopes, a.Scopes.Contains)) is { } bare
+        ? OAuthError.InvalidTarget(new FailedCheck(
+            "exchange-target", "none of the scopes is one of this API", bare.Identifier, string.Join(' ', bare.Scopes), "have the client ask for a scope of it, or for a token without it"))
+        : null;
 
     private static Result<List<ApiFacts>> Target(ExchangeRule[] rules, TokenRequest request, TenantSnapshot tenant)
     {

@@ -24,9 +24,10 @@ internal static class ExchangeOfOwn
             apis.Add(api);
         }
 
-        var scopes = request.Scopes.Length > 0 ? request.Scopes : [.. token.Scope.Split(' ').Where(s => apis.Exists(a => subject.Holds(a, s, exchange.Snapshot)))];
+        bool Allows(ApiFacts api, string scope) => subject.Holds(api, scope, exchange.Snapshot) && parties.Client.Allows(scope, api.IsAdmin);
+        var scopes = request.Scopes.Length > 0 ? request.Scopes : [.. token.Scope.Split(' ').Where(s => ExchangeScopes.IsAllowed(s, apis, Allows))];
 
-        return ExchangeScopes.Check(scopes, apis, (api, scope) => subject.Holds(api, scope, exchange.Snapshot)) is { } refusal
+        return ExchangeScopes.Check(scopes, apis, Allows) is { } refusal
             ? refusal
             : ExchangeScopes.Grant(parties, apis, scopes, null, exchange);
     }

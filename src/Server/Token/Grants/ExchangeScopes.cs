@@ -8,7 +8,15 @@ namespace Countersign.Server.Token.Grants;
 /// <summary>What every exchange ends with: the scopes judged, and the token that they make.</summary>
 internal static class ExchangeScopes
 {
-    /// <summary>Why the scopes are not given; null when each is allowed in an API of the token, and in every one that has a scope of its name (R116).</summary>
+    /// <summary>Whether the scope is allowed in an API of the token, and in every one that has a scope of its name (R116).</summary>
+    public static bool IsAllowed(string scope, List<ApiFacts> apis, Func<ApiFacts, string, bool> allows)
+    {
+        var holders = apis.FindAll(a => a.Scopes.Contains(scope));
+
+        return holders.Count > 0 && holders.TrueForAll(a => allows(a, scope));
+    }
+
+    /// <summary>Why the scopes are not given; null when each is allowed.</summary>
     public static OAuthError? Check(string[] scopes, List<ApiFacts> apis, Func<ApiFacts, string, bool> allows)
     {
         if (scopes.Length == 0)
@@ -19,9 +27,7 @@ internal static class ExchangeScopes
 
         foreach (var scope in scopes)
         {
-            var holders = apis.FindAll(a => a.Scopes.Contains(scope));
-
-            if (holders.Count == 0 || !holders.TrueForAll(a => allows(a, scope)))
+            if (!IsAllowed(scope, apis, allows))
             {
                 return OAuthError.InvalidScope("a scope is unknown or not granted", new FailedCheck(
                     "exchange-scope", "the scope is not in the subject's token, in what the subject holds and in the exchange rule", scope, string.Join(' ', apis.SelectMany(a => a.Scopes.Where(s => allows(a, s))).Distinct()), "ask for less, or widen the narrowest of the three"));

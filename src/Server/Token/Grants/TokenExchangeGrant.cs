@@ -17,7 +17,7 @@ internal sealed class TokenExchangeGrant(ClientAuthentication clients, ForeignPr
 
     public async ValueTask<Result<ExchangeParties>> ProveAsync(TokenRequest request, Exchange exchange, CancellationToken ct)
     {
-        var (subjectText, actorText, _) = request.Exchange!;
+        var (subjectText, actorText) = (request.Exchange!.Subject, request.Exchange.Actor);
         ProvenClient? client = null;
 
         if (request.Credential is { } credential && !(await clients.AuthenticateAsync(credential, exchange, ct)).Is(out client, out var error))
@@ -61,6 +61,24 @@ internal sealed class TokenExchangeGrant(ClientAuthentication clients, ForeignPr
     }
 
     public static Result<TokenGrant> Decide(ExchangeParties parties, TokenRequest request, Exchange exchange)
+    {
+        if (!Give(parties, request, exchange).Is(out var grant, out var error))
+        {
+            return error;
+        }
+
+        if (request.Exchange is not { WantsJwt: true })
+        {
+            return grant;
+        }
+
+        return grant.Opaque
+            ? OAuthError.InvalidRequest("the tokens for this resource are no JWTs", new FailedCheck(
+                "requested-token-type", "a JWT is asked for, and the tokens for this API are opaque", grant.AudienceText, Hint: "have the client leave requested_token_type away, or give the API the format jwt"))
+            : grant with { Exchanged = grant.Exchanged! with { IsNamedJwt = true } };
+    }
+
+    private static Result<TokenGrant> Give(ExchangeParties parties, TokenRequest request, Exchange exchange)
     {
         var (client, subject) = (parties.Client, parties.Subject);
 
