@@ -32,9 +32,9 @@ public sealed class ExchangedTokenTests
         var claims = Claims(Some.Jwt(token));
 
         Assert.EndsWith(
-            $$"""
+            $$$"""
             ,"scope":"read write","act":{"sub":"gateway","act":{"sub":"job","iss":"https://ci.example"}},
-            "via":[{"sub":"{{The.Account}}","cred":"{{The.Credential}}"},{"sub":"{{The.OtherTenant}}","cred":"{{The.SealingKeyId}}","jti":"{{s_first}}"}]}
+            "via":[{"sub":"{{{The.Account}}}","cred":"{{{The.Credential}}}"},{"sub":"{{{The.OtherTenant}}}","cred":"{{{The.SealingKeyId}}}","jti":"{{{s_first}}}"}]}
             """.ReplaceLineEndings(""),
             claims);
     }
@@ -73,7 +73,9 @@ public sealed class ExchangedTokenTests
     [Trait("R", "110")]
     public void A_chain_stops_at_eight()
     {
-        Outcome.Same(Some.Token(act: Chain(8)), JwtAccessToken.Read(The.EcKey, The.Issuer, The.Tenant, Some.Jwt(Some.Token(act: Chain(8)))));
+        var longest = Some.Token(act: Chain(8));
+
+        Outcome.Same(longest, JwtAccessToken.Read(The.EcKey, The.Issuer, The.Tenant, Some.Jwt(longest)));
         Assert.Equal(8, Chain(8).Depth);
         Assert.Throws<ArgumentException>(() => Some.Token(act: Chain(9)));
         Assert.Throws<ArgumentException>(() => Some.Token(act: new Actor("", null, null)));

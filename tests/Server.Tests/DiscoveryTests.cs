@@ -24,8 +24,8 @@ public sealed class DiscoveryTests : IAsyncLifetime
         Assert.Equal("application/json", answer.Headers["Content-Type"]);
         Assert.Equal(TestServer.Issuer, answer["issuer"]);
         Assert.Equal(TestServer.Issuer + "/oauth2/token", answer["token_endpoint"]);
-        Assert.Equal("""["client_credentials","urn:ietf:params:oauth:grant-type:jwt-bearer"]""", answer["grant_types_supported"]);
-        Assert.Equal("""["client_secret_basic","client_secret_post","private_key_jwt"]""", answer["token_endpoint_auth_methods_supported"]);
+        Assert.Equal("""["client_credentials","urn:ietf:params:oauth:grant-type:jwt-bearer","urn:ietf:params:oauth:grant-type:token-exchange"]""", answer["grant_types_supported"]);
+        Assert.Equal("""["client_secret_basic","client_secret_post","private_key_jwt","spiffe_jwt"]""", answer["token_endpoint_auth_methods_supported"]);
 
         // RFC 8414 §2: present where private_key_jwt is, and never none.
         foreach (var of in new[] { "token", "introspection", "revocation" })
@@ -98,7 +98,7 @@ public sealed class DiscoveryTests : IAsyncLifetime
     public async Task The_admin_api_describes_itself_and_challenges_point_there()
     {
         var challenge = await _server.SendAsync(new HttpRequestMessage(HttpMethod.Get, "/admin/v1/tenants"));
-        var url = challenge.Headers["WWW-Authenticate"].Split("resource_metadata=\"")[1].TrimEnd('"');
+        var url = challenge.Headers["WWW-Authenticate"].Split("resource_metadata=\"")[1].Split('"')[0];
 
         var answer = await GetAsync(new Uri(url).AbsolutePath);
 
