@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Countersign.OAuth;
 
 namespace Countersign.Cli;
 
@@ -14,10 +15,48 @@ internal sealed class TokenClient(HttpClient http, TimeProvider time)
     /// <param name="grantType">One of the two above.</param>
     /// <param name="more">What is asked for: scope, resource.</param>
     /// <param name="ct">Ends the wait.</param>
+    /// <param name="dpop">The key to bind the token to (RFC 9449); null: none.</param>
     public async Task<JsonElement> AskAsync(
-        Uri endpoint, ClientIdentity client, string audience, string grantType, IEnumerable<KeyValuePair<string, string>> more, CancellationToken ct)
+        Uri endpoint, ClientIdentity client, string audience, string grantType, IReadOnlyList<KeyValuePair<string, string>> more, CancellationToken ct, SigningKey? dpop = null)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, endpoint);
+        var (response, body) = await SendAsync(null);
+
+        // RFC 9449 §8: the same again with the nonce that the server told, and all that is good once made anew.
+        if (dpop is not null && body is { } refused && Json.Text(refused, "error") == "use_dpop_nonce" && response.Headers.TryGetValues("DPoP-Nonce", out var nonces))
+        {
+            response.Dispose();
+            (response, body) = await SendAsync(nonces.First());
+        }
+
+        using var last = response;
+
+        if (!response.IsSuccessStatusCode)
+        {
+            throw Problem.Of(response.StatusCode, body).Fault($"No token for {client} at {endpoint.GetLeftPart(UriPartial.Authority)}.");
+        }
+
+        return body is { } answer && Json.Text(answer, "access_token") is not null
+            ? answer
+            : throw CommandFault.Refused("the token endpoint's answer holds no access_token");
+
+        async Task<(HttpResponseMessage Response, JsonElement? Body)> SendAsync(string? nonce)
+        {
+            using var request = Request(endpoint, client, audience, grantType, more);
+
+            if (dpop is not null)
+            {
+                request.Headers.Add("DPoP", DpopProof.Create(dpop, "POST", endpoint, time.GetUtcNow(), nonce));
+            }
+
+            var answer = await Wire.SendAsync(http, request, ct);
+
+            return (answer, await Wire.ReadJsonAsync(answer, ct));
+        }
+    }
+
+    private HttpRequestMessage Request(Uri endpoint, ClientIdentity client, string audience, string grantType, IEnumerable<KeyValuePair<string, string>> more)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Post, endpoint);
         List<KeyValuePair<string, string>> form = [new("grant_type", grantType), .. more];
         var now = time.GetUtcNow();
 
@@ -32,16 +71,6 @@ internal sealed class TokenClient(HttpClient http, TimeProvider time)
 
         request.Content = new FormUrlEncodedContent(form);
 
-        using var response = await Wire.SendAsync(http, request, ct);
-        var body = await Wire.ReadJsonAsync(response, ct);
-
-        if (!response.IsSuccessStatusCode)
-        {
-            throw Problem.Of(response.StatusCode, body).Fault($"No token for {client} at {endpoint.GetLeftPart(UriPartial.Authority)}.");
-        }
-
-        return body is { } answer && Json.Text(answer, "access_token") is not null
-            ? answer
-            : throw CommandFault.Refused("the token endpoint's answer holds no access_token");
+        return request;
     }
 }

@@ -3,6 +3,9 @@ namespace Countersign.OAuth;
 /// <summary>What an access token says, in both formats (RFC 9068 §2.2).</summary>
 public sealed class AccessToken
 {
+    /// <summary>SHA-256 in base64url.</summary>
+    internal const int ThumbprintLength = 43;
+
     /// <summary>The <c>jti</c>.</summary>
     public required TokenId Id { get; init; }
 
@@ -47,6 +50,13 @@ public sealed class AccessToken
         get;
         init => field = value.Length <= TokenOrigin.Most ? value : throw new ArgumentException($"a token went through at most {TokenOrigin.Most} exchanges", nameof(value));
     } = [];
+
+    /// <summary>The <c>cnf.jkt</c>: the RFC 7638 thumbprint of the key whose holder alone may use the token; null where anybody may (RFC 9449 §6.1).</summary>
+    public string? KeyThumbprint
+    {
+        get;
+        init => field = value is null or { Length: ThumbprintLength } ? value : throw new ArgumentException("a thumbprint is 43 characters of base64url", nameof(value));
+    }
 
     public override string ToString() => Id.ToString();
 }

@@ -15,7 +15,7 @@ internal static class AccessTokenClaims
             length += 1 + JsonText.MaxLength(audience);
         }
 
-        return length + ExchangeClaims.MaxLength(token);
+        return length + ExchangeClaims.MaxLength(token) + (token.KeyThumbprint is null ? 0 : 20 + AccessToken.ThumbprintLength);
     }
 
     public static int Write(string issuer, AccessToken token, Span<byte> destination)
@@ -46,6 +46,15 @@ internal static class AccessTokenClaims
         }
 
         ExchangeClaims.Write(ref json, token);
+
+        // RFC 7800 §3.1.
+        if (token.KeyThumbprint is { } thumbprint)
+        {
+            json.Raw(",\"cnf\":{\"jkt\":"u8);
+            json.String(thumbprint);
+            json.Raw("}"u8);
+        }
+
         json.Raw("}"u8);
 
         return json.Length;

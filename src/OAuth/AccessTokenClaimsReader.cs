@@ -23,6 +23,7 @@ internal static class AccessTokenClaimsReader
         Scope = 256,
         Act = 512,
         Via = 1024,
+        Cnf = 2048,
         Required = Iss | Sub | Aud | ClientId | Cred | Jti | Iat | Exp,
     }
 
@@ -44,7 +45,7 @@ internal static class AccessTokenClaimsReader
         var json = new Utf8JsonReader(claims, new JsonReaderOptions { MaxDepth = 1 + Actor.MaxDepth });
         var (seen, id, account, credential) = (Seen.None, default(TokenId), Guid.Empty, Guid.Empty);
         var (clientId, scope, audience, issuedAt, expiresAt) = ("", "", Array.Empty<string>(), 0L, 0L);
-        var (act, via) = ((Actor?)null, Array.Empty<TokenOrigin>());
+        var (act, via, thumbprint) = ((Actor?)null, Array.Empty<TokenOrigin>(), (string?)null);
 
         if (!json.Read() || json.TokenType != JsonTokenType.StartObject)
         {
@@ -53,7 +54,7 @@ internal static class AccessTokenClaimsReader
 
         while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
         {
-            // A claim that we do not know could restrict the token, as cnf does: it is not ours to ignore.
+            // A claim that we do not know could restrict the token: it is not ours to ignore.
             var claim = ClaimOf(ref json);
 
             if (claim == Seen.None || (seen & claim) != 0 || !json.Read() || !(claim switch
@@ -68,6 +69,7 @@ internal static class AccessTokenClaimsReader
                 Seen.Exp => TryReadTime(ref json, out expiresAt),
                 Seen.Act => ExchangeClaims.TryReadActor(ref json, out act),
                 Seen.Via => ExchangeClaims.TryReadVia(ref json, out via),
+                Seen.Cnf => TryReadThumbprint(ref json, out thumbprint),
                 _ => TryReadText(ref json, out scope),
             }))
             {
@@ -95,6 +97,7 @@ internal static class AccessTokenClaimsReader
             ExpiresAt = expiresAt,
             Act = act,
             Via = via,
+            KeyThumbprint = thumbprint,
         };
     }
 
@@ -110,6 +113,7 @@ internal static class AccessTokenClaimsReader
         : json.ValueTextEquals("scope"u8) ? Seen.Scope
         : json.ValueTextEquals("act"u8) ? Seen.Act
         : json.ValueTextEquals("via"u8) ? Seen.Via
+        : json.ValueTextEquals("cnf"u8) ? Seen.Cnf
         : Seen.None;
 
     internal static bool TryReadGuid(ref Utf8JsonReader json, out Guid value)
@@ -131,6 +135,22 @@ internal static class AccessTokenClaimsReader
         text = json.TokenType == JsonTokenType.String ? json.GetString()! : "";
 
         return text.Length > 0;
+    }
+
+    // A confirmation by anything else is one that nobody here could check (R143).
+    private static bool TryReadThumbprint(ref Utf8JsonReader json, out string? thumbprint)
+    {
+        thumbprint = null;
+
+        if (json.TokenType != JsonTokenType.StartObject || !json.Read() || json.TokenType != JsonTokenType.PropertyName || !json.ValueTextEquals("jkt"u8)
+            || !json.Read() || !TryReadText(ref json, out var text) || text.Length != AccessToken.ThumbprintLength)
+        {
+            return false;
+        }
+
+        thumbprint = text;
+
+        return json.Read() && json.TokenType == JsonTokenType.EndObject;
     }
 
     private static bool TryReadTime(ref Utf8JsonReader json, out long seconds)

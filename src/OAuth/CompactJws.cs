@@ -104,8 +104,13 @@ public sealed class CompactJws
             header.Add(new("kid", key.Kid));
         }
 
-        var encoded = StrictBase64Url.Encode(PublicJwkText.Written([.. header], []));
-        var input = Encoding.ASCII.GetBytes($"{encoded}.{StrictBase64Url.Encode(payload)}");
+        return Signed(key, PublicJwkText.Written([.. header], []), payload);
+    }
+
+    /// <summary>The same with a header of the caller's, which names the key's algorithm.</summary>
+    internal static byte[] Signed(SigningKey key, ReadOnlySpan<byte> header, ReadOnlySpan<byte> payload)
+    {
+        var input = Encoding.ASCII.GetBytes($"{StrictBase64Url.Encode(header)}.{StrictBase64Url.Encode(payload)}");
         var signature = new byte[key.SignatureLength];
         key.Sign(input, signature);
 

@@ -24,6 +24,9 @@ public sealed record OAuthError
     /// <summary>How long the caller should wait before the next try, for 429 and 503.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
+    /// <summary>The nonce that the next proof needs; sent in its own header.</summary>
+    public string? DpopNonce { get; private init; }
+
     /// <summary>One public sentence for every cause: an answer must not tell a wrong secret from an unknown client (R38).</summary>
     public static OAuthError InvalidClient(FailedCheck failed) => new("invalid_client", "client authentication failed", 401, failed);
 
@@ -52,6 +55,13 @@ public sealed record OAuthError
 
     public static OAuthError TemporarilyUnavailable(FailedCheck failed) =>
         new("temporarily_unavailable", "the server cannot answer now", 503, failed) { RetryAfter = TimeSpan.FromSeconds(5) };
+
+    /// <summary>No proof, or one that is not good (RFC 9449 §5.2).</summary>
+    public static OAuthError InvalidDpopProof(FailedCheck failed) => new("invalid_dpop_proof", "the DPoP proof is absent or not valid", 400, failed);
+
+    /// <summary>The client repeats its request with this nonce in the proof (RFC 9449 §8).</summary>
+    public static OAuthError UseDpopNonce(string nonce, FailedCheck failed) =>
+        new("use_dpop_nonce", "the DPoP proof needs the nonce of this answer", 400, failed) { DpopNonce = nonce };
 
     /// <summary>The media type, charset or content coding of the body is not taken (415).</summary>
     public static OAuthError UnsupportedMedia(string description, FailedCheck failed) => new("invalid_request", description, 415, failed);

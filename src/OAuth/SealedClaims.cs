@@ -17,7 +17,7 @@ internal static class SealedClaims
             length += 2 + Encoding.UTF8.GetByteCount(audience);
         }
 
-        return length + SealedExchange.Length(token);
+        return length + SealedExtension.Length(token);
     }
 
     public static int Write(AccessToken token, Span<byte> destination)
@@ -38,7 +38,7 @@ internal static class SealedClaims
             at += WriteText(audience, destination[at..]);
         }
 
-        return at + SealedExchange.Write(token, destination[at..]);
+        return at + SealedExtension.Write(token, destination[at..]);
     }
 
     /// <summary>Reads what was authenticated; null when it was written by a version that says more.</summary>
@@ -67,7 +67,7 @@ internal static class SealedClaims
             }
         }
 
-        return !SealedExchange.TryRead(rest, out var act, out var via) ? null : new AccessToken
+        return !SealedExtension.TryRead(rest, out var act, out var via, out var thumbprint) ? null : new AccessToken
         {
             Id = TokenId.Read(claims),
             TenantId = tenantId,
@@ -80,6 +80,7 @@ internal static class SealedClaims
             ExpiresAt = BinaryPrimitives.ReadInt64BigEndian(claims[(FixedLength - 8)..]),
             Act = act,
             Via = via,
+            KeyThumbprint = thumbprint,
         };
     }
 

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
 using Countersign.OAuth;
+using Countersign.Server.Dpop;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 
@@ -46,6 +47,11 @@ internal static class OAuthAnswer
         if (error.Status == StatusCodes.Status401Unauthorized)
         {
             http.Response.Headers.WWWAuthenticate = Challenge(http.Request, error);
+        }
+
+        if (error.DpopNonce is { } nonce)
+        {
+            http.Response.Headers[DpopGuard.NonceHeader] = nonce;
         }
 
         if (error.RetryAfter is { } wait)

@@ -27,11 +27,12 @@ public sealed class CommandTests
             "PATCH service-accounts/ID",
             """{"assertions":{"audience":"issuer-or-token-endpoint","signing_alg":null,"require_jti":false}}"""
         },
+        { "account update ci --dpop-bound true", "PATCH service-accounts/ID", """{"dpop_bound_access_tokens":true}""" },
         { "account update ci --assertion-alg PS256", "PATCH service-accounts/ID", """{"assertions":{"signing_alg":"PS256"}}""" },
         {
-            "tenant update t --assertion-max-age 5m --clock-skew 30s --secrets-beside-keys true",
+            "tenant update t --assertion-max-age 5m --clock-skew 30s --secrets-beside-keys true --require-dpop-nonce true",
             "PATCH tenants/TENANT",
-            """{"settings":{"assertion_max_age_seconds":300,"clock_skew_seconds":30,"allow_secrets_beside_keys":true}}"""
+            """{"settings":{"assertion_max_age_seconds":300,"clock_skew_seconds":30,"allow_secrets_beside_keys":true,"require_dpop_nonce":true}}"""
         },
         {
             "account revoke-tokens ci --before 1h",

@@ -37,5 +37,6 @@ internal static class Outcome
         Assert.Equal((expected.IssuedAt, expected.ExpiresAt), (actual.IssuedAt, actual.ExpiresAt));
         Assert.Equal(expected.Act, actual.Act);
         Assert.Equal(expected.Via, actual.Via);
+        Assert.Equal(expected.KeyThumbprint, actual.KeyThumbprint);
     }
 }

@@ -6,7 +6,7 @@ namespace Countersign.OAuth.Tests;
 internal static class Some
 {
     public static AccessToken Token(
-        string scope = "read write", string clientId = "reporting-job", string[]? audience = null, TokenId? id = null, Actor? act = null, TokenOrigin[]? via = null) => new()
+        string scope = "read write", string clientId = "reporting-job", string[]? audience = null, TokenId? id = null, Actor? act = null, TokenOrigin[]? via = null, string? thumbprint = null) => new()
         {
             Id = id ?? TokenId.Create(The.Now),
             TenantId = The.Tenant,
@@ -19,6 +19,7 @@ internal static class Some
             ExpiresAt = The.Now.ToUnixTimeSeconds() + 3600,
             Act = act,
             Via = via ?? [],
+            KeyThumbprint = thumbprint,
         };
 
     public static SealingKey SealingKey(Guid? id = null, Guid? tenant = null) =>

@@ -98,7 +98,7 @@ public sealed class DiscoveryTests : IAsyncLifetime
     public async Task The_admin_api_describes_itself_and_challenges_point_there()
     {
         var challenge = await _server.SendAsync(new HttpRequestMessage(HttpMethod.Get, "/admin/v1/tenants"));
-        var url = challenge.Headers["WWW-Authenticate"].Split("resource_metadata=\"")[1].TrimEnd('"');
+        var url = challenge.Headers["WWW-Authenticate"].Split("resource_metadata=\"")[1].Split('"')[0];
 
         var answer = await GetAsync(new Uri(url).AbsolutePath);
 

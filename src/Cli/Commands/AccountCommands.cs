@@ -76,17 +76,23 @@ internal static class AccountCommands
         var description = new Option<string>("--description") { Description = "New description." };
         var tokens = new TokenOptions();
         var assertions = new AssertionOptions();
+        var dpop = new Option<bool?>("--dpop-bound")
+        {
+            Description = "Whether it gets only tokens that are bound to a key of its own (DPoP).",
+            HelpName = "true|false",
+        };
 
         return new Verb("update", "Changes a service account.", "countersign account update ci --token-format opaque --token-lifetime 10m")
         {
-            account, name, description, tokens.Options, assertions.Options,
+            account, name, description, tokens.Options, assertions.Options, dpop,
         }.Does(async (call, ct) =>
         {
             var body = new JsonObject()
                 .With("name", call.Get(name))
                 .With("description", call.Get(description))
                 .With("access_token", tokens.Read(call))
-                .With("assertions", assertions.Read(call));
+                .With("assertions", assertions.Read(call))
+                .With("dpop_bound_access_tokens", call.Get(dpop));
 
             await Plain.PatchAsync(call, await call.PathAsync(Kind.Account, call.Get(account), ct), body, ct);
         });

@@ -54,9 +54,15 @@ internal sealed class TenantSettings
         HelpName = "true|false",
     };
 
+    private readonly Option<bool?> _dpopNonce = new("--require-dpop-nonce")
+    {
+        Description = "Whether proofs of possession (DPoP) need a nonce of the server, which costs each client one more request at first.",
+        HelpName = "true|false",
+    };
+
     public IEnumerable<Option> Options =>
     [
-        .. _tokens.Options, _maxSecretDays, _granting, _requireIfMatch, _auditTokens, _keyDays, _maxAge, _skew, _secretsBesideKeys,
+        .. _tokens.Options, _maxSecretDays, _granting, _requireIfMatch, _auditTokens, _keyDays, _maxAge, _skew, _secretsBesideKeys, _dpopNonce,
     ];
 
     public JsonObject? Read(Call call)
@@ -70,7 +76,8 @@ internal sealed class TenantSettings
             .With("signing_key_days", call.Get(_keyDays))
             .With("assertion_max_age_seconds", Seconds(call.Get(_maxAge)))
             .With("clock_skew_seconds", Seconds(call.Get(_skew)))
-            .With("allow_secrets_beside_keys", call.Get(_secretsBesideKeys));
+            .With("allow_secrets_beside_keys", call.Get(_secretsBesideKeys))
+            .With("require_dpop_nonce", call.Get(_dpopNonce));
 
         return settings.Count > 0 ? settings : null;
     }

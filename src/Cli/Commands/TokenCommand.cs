@@ -33,6 +33,12 @@ internal sealed class TokenCommand
         HelpName = "type",
     }.AcceptOnlyFromAmong("jwt-bearer", "jwt-spiffe");
 
+    private readonly Option<string> _dpopKey = new("--dpop-key")
+    {
+        Description = "Bind the token to this private key (DPoP, RFC 9449): key file, JWK or PEM. Each use of the token needs a proof by it.",
+        HelpName = "file",
+    };
+
     private readonly Option<string> _audience = new("--aud") { Description = "For whom assertions are signed (the issuer unless given; else the token endpoint).", HelpName = "url" };
 
     public static Verb Verb() => new TokenCommand().Made();
@@ -51,7 +57,7 @@ internal sealed class TokenCommand
             "Gets an access token from any OAuth server, with a client secret, a key or a JWT of another issuer, and prints it alone. Nothing is written to disk.",
             "countersign token --issuer https://auth.example.com --client-id ci --key private.pem --scope read")
         {
-            _issuer, _tokenUrl, _clientId, _secretFile, _key, _jwt, _assertionType, options.Options, scope, resource, grant, _audience, header,
+            _issuer, _tokenUrl, _clientId, _secretFile, _key, _jwt, _assertionType, options.Options, scope, resource, grant, _dpopKey, _audience, header,
         }.Does(async (call, ct) =>
         {
             Option[] proofs = [_secretFile, _key, _jwt];
@@ -80,7 +86,9 @@ internal sealed class TokenCommand
             more.AddRange(call.Get(resource)!.Select(uri => KeyValuePair.Create("resource", uri)));
             var type = call.Get(grant) == JwtBearer ? TokenClient.JwtBearer : TokenClient.ClientCredentials;
 
-            await PrintAsync(call, await new TokenClient(http, call.Shell.Time).AskAsync(endpoint, client, audience, type, more, ct), call.Get(header));
+            using var dpop = call.Get(_dpopKey) is { } dpopFile ? (await KeyReader.PairAsync(call, dpopFile, null, null, ct)).Private : null;
+
+            await PrintAsync(call, await new TokenClient(http, call.Shell.Time).AskAsync(endpoint, client, audience, type, more, ct, dpop), dpop is null ? "Bearer" : "DPoP", call.Get(header));
         });
     }
 
@@ -116,7 +124,7 @@ internal sealed class TokenCommand
         return (server.TokenEndpoint, call.Get(_audience) ?? server.Issuer);
     }
 
-    private static async Task PrintAsync(Call call, JsonElement answer, bool asHeader)
+    private static async Task PrintAsync(Call call, JsonElement answer, string expected, bool asHeader)
     {
         var token = Json.Text(answer, "access_token")!;
 
@@ -129,13 +137,13 @@ internal sealed class TokenCommand
             // RFC 6750 §2.1; and nothing that a terminal would act on.
             throw CommandFault.Refused("the server's access_token is not one: it has other characters than visible ASCII");
         }
-        else if (asHeader && !string.Equals(Json.Text(answer, "token_type"), "Bearer", StringComparison.OrdinalIgnoreCase))
+        else if (asHeader && !string.Equals(Json.Text(answer, "token_type"), expected, StringComparison.OrdinalIgnoreCase))
         {
-            throw CommandFault.Refused($"the token is of the type {Json.Text(answer, "token_type")}, not Bearer");
+            throw CommandFault.Refused($"the token is of the type {Json.Text(answer, "token_type")}, not {expected}");
         }
         else
         {
-            await call.Shell.Out.WriteLineAsync(asHeader ? $"Authorization: Bearer {token}" : token);
+            await call.Shell.Out.WriteLineAsync(asHeader ? $"Authorization: {expected} {token}" : token);
         }
     }
 }

@@ -2,6 +2,7 @@ using System.Net;
 using Countersign.Server.Audit;
 using Countersign.Server.Clients;
 using Countersign.Server.Data;
+using Countersign.Server.Dpop;
 using Countersign.Server.Hosting;
 using Countersign.Server.Introspection;
 using Countersign.Server.Tenants;
@@ -24,7 +25,7 @@ internal sealed record OpenToAll;
 /// Lets a request through to a route of the admin API when its token carries the scope that the route names. A route that names none is closed.
 /// It stands before the body is read.
 /// </summary>
-internal sealed class AdminGate(RequestDelegate next, AuditWriter audit, FailureLimiter limiter, Store store, TimeProvider time)
+internal sealed class AdminGate(RequestDelegate next, AuditWriter audit, FailureLimiter limiter, DpopGuard dpop, Store store, TimeProvider time)
 {
     /// <summary>How old the token of a sensitive change may be.</summary>
     public static readonly TimeSpan FreshFor = TimeSpan.FromMinutes(15);
@@ -118,9 +119,12 @@ internal sealed class AdminGate(RequestDelegate next, AuditWriter audit, Failure
         LiveToken? live = null;
         string? reason = "the Authorization header is not one bearer token";
 
-        if (BearerToken.Read(http.Request) is { } text)
+        var presented = BearerToken.Read(http.Request);
+        DpopFault? fault = null;
+
+        if (presented is not null)
         {
-            (live, reason) = await TokenInspection.InspectAsync(tenant, tenant.Snapshot, text, now, http.RequestAborted);
+            (live, reason) = await TokenInspection.InspectAsync(tenant, tenant.Snapshot, presented.Text, now, http.RequestAborted);
         }
 
         if (live?.Token.Audience is { } audience && (audience.Length != 1 || audience[0] != AdminApi.Identifier))
@@ -128,14 +132,25 @@ internal sealed class AdminGate(RequestDelegate next, AuditWriter audit, Failure
             (live, reason) = (null, $"the token is for {string.Join(' ', audience)}");
         }
 
+        if (live is not null && (fault = await dpop.UseFaultAsync(http.Request, presented!, live.Token, tenant.Snapshot, now)) is not null)
+        {
+            (live, reason) = (null, fault.Failed.Detail);
+        }
+
         if (live is null)
         {
             var locked = limiter.Failed(tenant.Id, BearerToken.FailuresName, http.Connection.RemoteIpAddress);
+
+            if (fault?.Nonce is { } nonce)
+            {
+                http.Response.Headers[DpopGuard.NonceHeader] = nonce;
+            }
+
             await RefuseAsync(
                 http,
                 locked is null ? StatusCodes.Status401Unauthorized : StatusCodes.Status429TooManyRequests,
                 "the access token is not valid here",
-                locked is null ? "error=\"invalid_token\"" : null,
+                locked is null ? $"error=\"{fault?.Error ?? DpopGuard.InvalidToken}\"" : null,
                 Event(http, tenant, now, reason!),
                 locked);
 
@@ -190,7 +205,12 @@ internal sealed class AdminGate(RequestDelegate next, AuditWriter audit, Failure
         if (challenge is not null)
         {
             var metadata = $"resource_metadata=\"{http.GetTenant().Snapshot.Issuer}/.well-known/oauth-protected-resource/admin/v1\"";
-            http.Response.Headers.WWWAuthenticate = challenge.Length == 0 ? $"Bearer {metadata}" : $"Bearer {challenge}, {metadata}";
+
+            // RFC 9449 §7.1: by the scheme that was tried; both where none was.
+            var dpop = $"DPoP algs=\"{string.Join(' ', DpopGuard.Algorithms)}\"";
+            http.Response.Headers.WWWAuthenticate = challenge.Length == 0 ? new Microsoft.Extensions.Primitives.StringValues([$"Bearer {metadata}", $"{dpop}, {metadata}"])
+                : http.Request.Headers.Authorization.ToString().StartsWith("DPoP ", StringComparison.OrdinalIgnoreCase) || challenge.Contains("dpop", StringComparison.Ordinal) ? $"{dpop}, {challenge}, {metadata}"
+                : $"Bearer {challenge}, {metadata}";
         }
 
         if (wait is { } time)

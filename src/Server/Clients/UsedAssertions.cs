@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Data.Common;
 using System.Security.Cryptography;
 using System.Text;
+using Countersign.OAuth;
 using Countersign.Server.Data;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Hosting;
@@ -45,7 +46,19 @@ internal sealed partial class UsedAssertions(Store store, ILogger<UsedAssertions
     /// <param name="window">For how long after its first use it may be used again; zero: not at all.</param>
     public Task<bool> TryUseAsync(Guid tenantId, SignedAssertion assertion, DateTimeOffset until, DateTimeOffset now, TimeSpan window = default)
     {
-        var use = new Use(KeyOf(tenantId, assertion), until.ToUnixTimeSeconds(), now.ToUnixTimeSeconds(), (long)window.TotalSeconds);
+        return RecordAsync(new Use(KeyOf(tenantId, assertion), until.ToUnixTimeSeconds(), now.ToUnixTimeSeconds(), (long)window.TotalSeconds));
+    }
+
+    /// <summary>The same of a proof of possession: one key's <c>jti</c> at one endpoint is good once (R138).</summary>
+    public Task<bool> TryUseAsync(Guid tenantId, DpopProof proof, string path, DateTimeOffset now)
+    {
+        var text = Encoding.UTF8.GetBytes($"dpop|{tenantId}|{proof.Thumbprint}|{path.Length}|{path}|{proof.Id}");
+
+        return RecordAsync(new Use(BinaryPrimitives.ReadUInt128BigEndian(SHA256.HashData(text)), proof.UsableUntil.ToUnixTimeSeconds(), now.ToUnixTimeSeconds(), 0));
+    }
+
+    private Task<bool> RecordAsync(Use use)
+    {
 
         lock (_lock)
         {
@@ -64,7 +77,7 @@ internal sealed partial class UsedAssertions(Store store, ILogger<UsedAssertions
     }
 
     /// <summary>Whether it was used, and would be refused for that now; nothing is recorded.</summary>
-    /// <inheritdoc cref="TryUseAsync"/>
+    /// <inheritdoc cref="TryUseAsync(Guid, SignedAssertion, DateTimeOffset, DateTimeOffset, TimeSpan)"/>
     public async Task<bool> WasUsedAsync(Guid tenantId, SignedAssertion assertion, DateTimeOffset now, TimeSpan window, CancellationToken ct)
     {
         var key = new byte[16];

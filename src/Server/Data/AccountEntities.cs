@@ -33,6 +33,9 @@ internal sealed class ServiceAccountRow : IFed, IVersioned, IOwned
     public string? AssertionAlg { get; set; }
     public bool RequireJti { get; set; } = true;
 
+    /// <summary>Whether its tokens are bound to a key, always (RFC 9449 §5.2).</summary>
+    public bool DpopBoundAccessTokens { get; set; }
+
     /// <summary>A condition in CEL on each of its logins; null: none.</summary>
     public string? AccessPolicy { get; set; }
 

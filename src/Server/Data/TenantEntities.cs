@@ -39,6 +39,9 @@ internal sealed class TenantRow : IFed, IVersioned
     /// <summary>By how much a client's clock may differ.</summary>
     public int ClockSkewSeconds { get; set; } = 10;
 
+    /// <summary>Whether proofs of possession need a nonce of this server (RFC 9449 §8).</summary>
+    public bool RequireDpopNonce { get; set; }
+
     /// <summary>For a migration: secrets go on beside keys.</summary>
     public bool AllowSecretsBesideKeys { get; set; }
     public DateTimeOffset CreatedAt { get; set; }

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Countersign.OAuth;
+using Countersign.Server.Dpop;
 using Countersign.Server.Tenants;
 using Countersign.Server.Token.Grants;
 
@@ -38,6 +39,7 @@ internal sealed class Metadata
             json.WriteString("jwks_uri", tenant.Issuer + "/oauth2/jwks");
             Array(json, "scopes_supported", AdminApi.Scopes);
             Array(json, "bearer_methods_supported", ["header"]);
+            Array(json, "dpop_signing_alg_values_supported", DpopGuard.Algorithms);
         });
     }
 
@@ -76,6 +78,7 @@ internal sealed class Metadata
         Array(json, "introspection_endpoint_auth_signing_alg_values_supported", s_assertionAlgorithms);
         Array(json, "revocation_endpoint_auth_methods_supported", s_authMethods);
         Array(json, "revocation_endpoint_auth_signing_alg_values_supported", s_assertionAlgorithms);
+        Array(json, "dpop_signing_alg_values_supported", DpopGuard.Algorithms);
         more(json);
     });
 

@@ -3,6 +3,7 @@ using Countersign.Server.Admin;
 using Countersign.Server.Audit;
 using Countersign.Server.Clients;
 using Countersign.Server.Data;
+using Countersign.Server.Dpop;
 using Countersign.Server.Explanations;
 using Countersign.Server.Discovery;
 using Countersign.Server.Introspection;
@@ -97,6 +98,8 @@ internal static class ServerHost
         services.AddSingleton<TemplateAccounts>();
         services.AddSingleton<ForeignProof>();
         services.AddSingleton<DryRun>();
+        services.AddSingleton<DpopNonces>();
+        services.AddSingleton<DpopGuard>();
         services.AddSingleton<ClientAuthentication>();
         services.AddSingleton<JwtBearerGrant>();
         services.AddSingleton<TokenExchangeGrant>();

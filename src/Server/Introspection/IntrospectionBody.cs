@@ -52,11 +52,18 @@ internal static class IntrospectionBody
 
         json.WriteString("client_id"u8, token.ClientId);
         json.WriteString("cred"u8, token.CredentialId);
-        json.WriteString("token_type"u8, "Bearer"u8);
+        json.WriteString("token_type"u8, token.KeyThumbprint is null ? "Bearer"u8 : "DPoP"u8);
         json.WriteString("scope"u8, token.Scope);
         json.WriteNumber("iat"u8, token.IssuedAt);
         json.WriteNumber("exp"u8, token.ExpiresAt);
         json.WriteString("jti"u8, token.Id.ToString());
+
+        if (token.KeyThumbprint is { } thumbprint)
+        {
+            json.WriteStartObject("cnf"u8);
+            json.WriteString("jkt"u8, thumbprint);
+            json.WriteEndObject();
+        }
 
         if (token.Act is not null)
         {

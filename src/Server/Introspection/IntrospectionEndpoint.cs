@@ -1,6 +1,7 @@
 using Countersign.OAuth;
 using Countersign.Server.Audit;
 using Countersign.Server.Clients;
+using Countersign.Server.Dpop;
 using Countersign.Server.Tenants;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -12,7 +13,7 @@ namespace Countersign.Server.Introspection;
 /// <c>POST /oauth2/introspect</c> (RFC 7662). A caller sees a token only if it acts as one of the APIs that the token is for, or holds the
 /// permission to introspect; to all others the token reads as unknown.
 /// </summary>
-internal sealed class IntrospectionEndpoint(ClientAuthentication clients, FailureLimiter limiter, ExchangeLog log)
+internal sealed class IntrospectionEndpoint(ClientAuthentication clients, FailureLimiter limiter, DpopGuard dpop, ExchangeLog log)
 {
     private const string Permission = "tokens.introspect";
 
@@ -75,7 +76,7 @@ internal sealed class IntrospectionEndpoint(ClientAuthentication clients, Failur
     {
         if (BearerToken.Read(http.Request) is { } bearer)
         {
-            return await BearerAsync(bearer, form, exchange, ct);
+            return await BearerAsync(http.Request, bearer, form, exchange, ct);
         }
 
         if (!ClientCredential.Read(http.Request.Headers.Authorization, form, exchange).Is(out var credential, out var error)
@@ -87,7 +88,7 @@ internal sealed class IntrospectionEndpoint(ClientAuthentication clients, Failur
         return client.Account;
     }
 
-    private async ValueTask<Result<Account>> BearerAsync(byte[] bearer, FormParameters form, Exchange exchange, CancellationToken ct)
+    private async ValueTask<Result<Account>> BearerAsync(HttpRequest request, PresentedToken presented, FormParameters form, Exchange exchange, CancellationToken ct)
     {
         exchange.Method = "bearer";
 
@@ -98,9 +99,14 @@ internal sealed class IntrospectionEndpoint(ClientAuthentication clients, Failur
                 new FailedCheck("one-method", "a bearer token and a client credential in one request", Hint: "send one of the two"));
         }
 
-        var (live, reason) = await TokenInspection.InspectAsync(exchange.Tenant, exchange.Snapshot, bearer, exchange.Now, ct);
+        var (live, reason) = await TokenInspection.InspectAsync(exchange.Tenant, exchange.Snapshot, presented.Text, exchange.Now, ct);
         exchange.Account = live?.Account;
         exchange.ClientId = live?.Account.ClientId;
+
+        if (live is not null && await dpop.UseFaultAsync(request, presented, live.Token, exchange.Snapshot, exchange.Now) is { } fault)
+        {
+            return fault.Nonce is { } nonce ? OAuthError.UseDpopNonce(nonce, fault.Failed) : OAuthError.InvalidClient(fault.Failed);
+        }
 
         // Only a token made for asking may ask: any other would let an API use what it was sent.
         if (live is not null && BearerToken.HasScope(live.Token, Permission) && live.Token.Audience.AsSpan().Contains(AdminApi.Identifier))

@@ -4,7 +4,7 @@ using Countersign.Server.Organizations;
 
 namespace Countersign.Server.ServiceAccounts;
 
-internal sealed record ServiceAccountCreate(string Name, OwnerBody? Owner = null, string? ClientId = null, string? Description = null, TokenSettingsPatch? AccessToken = null, AssertionSettingsPatch? Assertions = null);
+internal sealed record ServiceAccountCreate(string Name, OwnerBody? Owner = null, string? ClientId = null, string? Description = null, TokenSettingsPatch? AccessToken = null, AssertionSettingsPatch? Assertions = null, bool DpopBoundAccessTokens = false);
 
 internal sealed record ServiceAccountPatch
 {
@@ -17,6 +17,9 @@ internal sealed record ServiceAccountPatch
     public Patch<TokenSettingsPatch?> AccessToken { get; init; }
 
     public Patch<AssertionSettingsPatch> Assertions { get; init; }
+
+    /// <summary>Whether it gets only tokens that are bound to a key (RFC 9449 §5.2).</summary>
+    public Patch<bool> DpopBoundAccessTokens { get; init; }
 
     /// <summary>A condition on each login; null takes it away.</summary>
     public Patch<AccessPolicyBody?> AccessPolicy { get; init; }
@@ -32,6 +35,7 @@ internal sealed record ServiceAccountView(
     TokenSettingsView AccessToken,
     string AuthMethod,
     AssertionSettingsView Assertions,
+    bool DpopBoundAccessTokens,
     AccessPolicyBody? AccessPolicy,
     Guid? MadeByRule,
     DateTimeOffset CreatedAt,
@@ -48,6 +52,7 @@ internal sealed record ServiceAccountView(
         new TokenSettingsView(row.TokenFormat, row.TokenLifetimeSeconds, row.TokenAlg),
         row.AuthMethod,
         AssertionSettingsView.Of(row),
+        row.DpopBoundAccessTokens,
         AccessPolicyBody.Of(row),
         row.MadeByRule,
         row.CreatedAt,

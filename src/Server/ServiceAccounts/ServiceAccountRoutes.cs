@@ -98,6 +98,7 @@ internal static class ServiceAccountRoutes
         var row = TenantSetup.NewAccount(caller.TenantId, owner.GroupId, owner.OrganizationId, body.Name, caller.Now);
         row.ClientId = body.ClientId ?? row.ClientId;
         row.Description = body.Description;
+        row.DpopBoundAccessTokens = body.DpopBoundAccessTokens;
         (row.TokenFormat, row.TokenLifetimeSeconds, row.TokenAlg) = (token.Format, token.LifetimeSeconds, token.Alg);
 
         return body.Assertions?.Apply(row) is { } assertionFault ? assertionFault : row;
@@ -128,7 +129,12 @@ internal static class ServiceAccountRoutes
 
         var refusal = Precondition.Check(http, caller, row) ?? await safeguards.AgainstStrongerAsync(caller, id, ct);
 
-        // How assertions are judged is part of the credential.
+        // How assertions are judged, and whether a token alone suffices, is part of the credential.
+        if (refusal is null && body.DpopBoundAccessTokens.IsSet)
+        {
+            refusal = await safeguards.AgainstCredentialAsync(caller, id, ct);
+        }
+
         if (refusal is null && body.Assertions.IsSet)
         {
             refusal = await safeguards.AgainstCredentialAsync(caller, id, ct);
@@ -199,6 +205,11 @@ internal static class ServiceAccountRoutes
         if (body.Disabled.Is(out var disabled))
         {
             row.Disabled = disabled;
+        }
+
+        if (body.DpopBoundAccessTokens.Is(out var bound))
+        {
+            row.DpopBoundAccessTokens = bound;
         }
 
         if (body.AccessPolicy.Is(out var policy))

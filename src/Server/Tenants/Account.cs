@@ -50,6 +50,9 @@ internal sealed class Account
     public required JwksUrlFacts? JwksUrl { get; init; }
     public required AssertionSettings Assertions { get; init; }
 
+    /// <summary>Whether it gets only tokens that are bound to a key.</summary>
+    public required bool RequiresDpop { get; init; }
+
     /// <summary>A further condition on each login; null: none.</summary>
     public LoginCondition? AccessPolicy { get; init; }
 

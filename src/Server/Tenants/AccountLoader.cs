@@ -117,6 +117,7 @@ internal sealed class AccountLoader(IDbContextFactory<Db> contexts)
         Keys = keys,
         JwksUrl = jwksUrl,
         Assertions = new AssertionSettings(row.AssertionAudience != "issuer", SigningAlgorithm.ByName(row.AssertionAlg), row.RequireJti),
+        RequiresDpop = row.DpopBoundAccessTokens,
         AccessPolicy = row.AccessPolicy is { } policy ? LoginCondition.OfStored(policy) : null,
         MadeByRule = row.MadeByRule,
         TemplateKey = row.TemplateKey,

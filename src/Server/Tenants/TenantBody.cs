@@ -37,6 +37,9 @@ internal sealed record TenantSettingsPatch
     public Patch<int> ClockSkewSeconds { get; init; }
 
     public Patch<bool> AllowSecretsBesideKeys { get; init; }
+
+    /// <summary>Whether proofs of possession need a nonce of this server (RFC 9449 §8).</summary>
+    public Patch<bool> RequireDpopNonce { get; init; }
 }
 
 internal sealed record TenantSettingsView(
@@ -48,7 +51,8 @@ internal sealed record TenantSettingsView(
     int SigningKeyDays,
     int AssertionMaxAgeSeconds,
     int ClockSkewSeconds,
-    bool AllowSecretsBesideKeys);
+    bool AllowSecretsBesideKeys,
+    bool RequireDpopNonce);
 
 internal sealed record TenantView(
     Guid Id, string Name, string Issuer, string[] Hosts, bool Disabled, TenantSettingsView Settings, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] AdministratorView? Admin = null)
@@ -68,7 +72,8 @@ internal sealed record TenantView(
             row.SigningKeyDays,
             row.AssertionMaxAgeSeconds,
             row.ClockSkewSeconds,
-            row.AllowSecretsBesideKeys),
+            row.AllowSecretsBesideKeys,
+            row.RequireDpopNonce),
         row.CreatedAt,
         row.UpdatedAt);
 }

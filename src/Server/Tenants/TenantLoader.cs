@@ -49,6 +49,7 @@ internal sealed partial class TenantLoader(IDbContextFactory<Db> contexts, Maste
             TimeSpan.FromSeconds(row.AssertionMaxAgeSeconds),
             TimeSpan.FromSeconds(row.ClockSkewSeconds),
             row.AllowSecretsBesideKeys,
+            row.RequireDpopNonce,
             facts.ToFrozenDictionary(a => a.Id),
             facts.ToFrozenDictionary(a => a.Identifier, StringComparer.Ordinal),
             roles.ToFrozenDictionary(r => r.Id, r => new RoleFacts(r.Id, r.Name, r.BuiltIn, [.. r.Scopes.Select(s => (s.ApiId, s.Scope))])),

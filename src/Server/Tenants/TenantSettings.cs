@@ -99,6 +99,11 @@ internal static class TenantSettings
             row.AllowSecretsBesideKeys = beside;
         }
 
+        if (patch.RequireDpopNonce.Is(out var nonce))
+        {
+            row.RequireDpopNonce = nonce;
+        }
+
         return null;
     }
 }

@@ -29,6 +29,7 @@ internal sealed record TenantSnapshot(
     TimeSpan AssertionMaxAge,
     TimeSpan ClockSkew,
     bool SecretsBesideKeys,
+    bool RequireDpopNonce,
     FrozenDictionary<Guid, ApiFacts> Apis,
     FrozenDictionary<string, ApiFacts> ApisByIdentifier,
     FrozenDictionary<Guid, RoleFacts> Roles,

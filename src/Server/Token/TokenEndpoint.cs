@@ -1,6 +1,7 @@
 using Countersign.OAuth;
 using Countersign.Server.Audit;
 using Countersign.Server.Clients;
+using Countersign.Server.Dpop;
 using Countersign.Server.Token.Grants;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -9,7 +10,7 @@ using Microsoft.AspNetCore.Routing;
 namespace Countersign.Server.Token;
 
 /// <summary><c>POST /oauth2/token</c>: parse, prove, decide, issue.</summary>
-internal sealed class TokenEndpoint(ClientAuthentication clients, JwtBearerGrant assertions, TokenExchangeGrant exchanges, ExchangeLog log)
+internal sealed class TokenEndpoint(ClientAuthentication clients, JwtBearerGrant assertions, TokenExchangeGrant exchanges, DpopGuard dpop, ExchangeLog log)
 {
     public static void Map(IEndpointRouteBuilder routes, TokenEndpoint endpoint) =>
         routes.MapPost("/oauth2/token", endpoint.HandleAsync).ExcludeFromDescription();
@@ -43,7 +44,12 @@ internal sealed class TokenEndpoint(ClientAuthentication clients, JwtBearerGrant
             return error;
         }
 
-        var (client, grant) = decided;
+        var client = decided.Client;
+
+        if (!(await dpop.BindAsync(http, client, decided.Grant, exchange)).Is(out var grant, out error))
+        {
+            return error;
+        }
 
         // The exchange is on record before the token leaves.
         if (exchange.Snapshot.FullTokenAudit || grant.Exchanged is { IsImpersonation: true })

@@ -54,6 +54,7 @@ internal static class TokenIssuer
             ExpiresAt = issuedAt + lifetime,
             Act = exchanged?.Act,
             Via = exchanged?.Via ?? [],
+            KeyThumbprint = grant.KeyThumbprint,
         };
         exchange.TokenId = token.Id;
 
@@ -77,7 +78,7 @@ internal static class TokenIssuer
             }
 
             at += length;
-            at = Append(buffer, at, "\",\"token_type\":\"Bearer\",\"expires_in\":"u8);
+            at = Append(buffer, at, grant.KeyThumbprint is null ? "\",\"token_type\":\"Bearer\",\"expires_in\":"u8 : "\",\"token_type\":\"DPoP\",\"expires_in\":"u8);
             Utf8Formatter.TryFormat(lifetime, buffer.AsSpan(at), out var digits);
             at = Append(buffer, at + digits, ",\"scope\":\""u8);
 

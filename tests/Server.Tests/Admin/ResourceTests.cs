@@ -33,7 +33,7 @@ public sealed class ResourceTests(SharedServer shared) : IClassFixture<SharedSer
     {
         string[] members =
         [
-            "id", "client_id", "name", "description", "owner", "disabled", "access_token", "auth_method", "assertions", "access_policy", "made_by_rule", "created_at", "updated_at", "last_used_at",
+            "id", "client_id", "name", "description", "owner", "disabled", "access_token", "auth_method", "assertions", "dpop_bound_access_tokens", "access_policy", "made_by_rule", "created_at", "updated_at", "last_used_at",
         ];
         await LifeAsync("/service-accounts", new { name = New(), description = "what for" }, new { name = New(), description = (string?)null }, members);
 

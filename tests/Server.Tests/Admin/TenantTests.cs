@@ -25,7 +25,7 @@ public sealed class TenantTests : IAsyncLifetime
         Assert.Equal(["id", "name", "issuer", "hosts", "disabled", "settings", "created_at", "updated_at", "admin"], made.Json.EnumerateObject().Select(m => m.Name));
         Assert.Equal("""["auth.acme.example","login.acme.example"]""", made["hosts"]);
         Assert.Equal(
-            """{"access_token":{"format":"jwt","lifetime_seconds":3600,"alg":"ES256"},"max_secret_lifetime_days":365,"granting":"super-admin","require_if_match":false,"audit_tokens":"rollup","signing_key_days":90,"assertion_max_age_seconds":600,"clock_skew_seconds":10,"allow_secrets_beside_keys":false}""",
+            """{"access_token":{"format":"jwt","lifetime_seconds":3600,"alg":"ES256"},"max_secret_lifetime_days":365,"granting":"super-admin","require_if_match":false,"audit_tokens":"rollup","signing_key_days":90,"assertion_max_age_seconds":600,"clock_skew_seconds":10,"allow_secrets_beside_keys":false,"require_dpop_nonce":false}""",
             made["settings"]);
 
         var read = await _root.GetAsync($"/tenants/{made["id"]}");

@@ -58,7 +58,7 @@ internal static class ExchangeScopes
         return grant with
         {
             LifetimeSeconds = subject.Foreign?.Shorten(lifetime) ?? lifetime,
-            Exchanged = new ExchangedToken(subject.Account, subject.CredentialId, act, via, subject.ExpiresAt, isImpersonation),
+            Exchanged = new ExchangedToken(subject.Account, subject.CredentialId, act, via, subject.ExpiresAt, subject.Own?.KeyThumbprint, isImpersonation),
         };
     }
 }

@@ -91,7 +91,7 @@ internal sealed class TokenExchangeGrant(ClientAuthentication clients, ForeignPr
         if (subject.Own is null)
         {
             return ClientCredentialsGrant.Decide(subject.Foreign!, request, exchange).Is(out var grant, out var error)
-                ? grant with { Exchanged = new ExchangedToken(subject.Account, subject.CredentialId, subject.Act, [], subject.ExpiresAt, IsImpersonation: false) }
+                ? grant with { Exchanged = new ExchangedToken(subject.Account, subject.CredentialId, subject.Act, [], subject.ExpiresAt, BoundTo: null, IsImpersonation: false) }
                 : error;
         }
 

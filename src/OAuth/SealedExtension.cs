@@ -2,20 +2,26 @@ using System.Text;
 
 namespace Countersign.OAuth;
 
-/// <summary>What stands behind the claims of an opaque token that was exchanged: actors, outermost first, and origins. Nothing where it was not.</summary>
-internal static class SealedExchange
+/// <summary>
+/// What stands behind the claims of an opaque token that was exchanged or is bound: actors, outermost first, origins, and the thumbprint of the key. Nothing
+/// where it is neither.
+/// </summary>
+internal static class SealedExtension
 {
     // Account, credential, and whether a token's id follows.
     private const int OriginLength = 16 + 16 + 1;
 
+    // SHA-256.
+    private const int ThumbprintLength = 32;
+
     public static int Length(AccessToken token)
     {
-        if (token.Act is null && token.Via.Length == 0)
+        if (IsPlain(token))
         {
             return 0;
         }
 
-        var length = 2;
+        var length = token.KeyThumbprint is null ? 2 : 2 + ThumbprintLength;
 
         for (var actor = token.Act; actor is not null; actor = actor.Next)
         {
@@ -32,7 +38,7 @@ internal static class SealedExchange
 
     public static int Write(AccessToken token, Span<byte> destination)
     {
-        if (token.Act is null && token.Via.Length == 0)
+        if (IsPlain(token))
         {
             return 0;
         }
@@ -62,16 +68,36 @@ internal static class SealedExchange
             }
         }
 
+        if (token.KeyThumbprint is { } thumbprint)
+        {
+            StrictBase64Url.TryDecode(Encoding.ASCII.GetBytes(thumbprint), destination[at..], out var written);
+            at += written;
+        }
+
         return at;
     }
 
     /// <summary>Reads what was authenticated, to its end; false when it was written by a version that says more.</summary>
-    public static bool TryRead(ReadOnlySpan<byte> rest, out Actor? act, out TokenOrigin[] via)
+    public static bool TryRead(ReadOnlySpan<byte> rest, out Actor? act, out TokenOrigin[] via, out string? thumbprint)
     {
-        (act, via) = (null, []);
+        (act, via, thumbprint) = (null, [], null);
 
-        return rest.IsEmpty || (TryReadActors(ref rest, out act) && TryReadVia(ref rest, out via) && rest.IsEmpty && (act is not null || via.Length > 0));
+        if (rest.IsEmpty)
+        {
+            return true;
+        }
+
+        if (!TryReadActors(ref rest, out act) || !TryReadVia(ref rest, out via) || rest.Length is not (0 or ThumbprintLength))
+        {
+            return false;
+        }
+
+        thumbprint = rest.IsEmpty ? null : StrictBase64Url.Encode(rest);
+
+        return act is not null || via.Length > 0 || thumbprint is not null;
     }
+
+    private static bool IsPlain(AccessToken token) => token.Act is null && token.Via.Length == 0 && token.KeyThumbprint is null;
 
     private static bool TryReadActors(ref ReadOnlySpan<byte> rest, out Actor? act)
     {
