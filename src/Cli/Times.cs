@@ -10,6 +10,9 @@ internal static class Times
     /// <summary>A length counts backwards from now.</summary>
     public static string? Past(string? text, DateTimeOffset now) => Wire(text, now, -1);
 
+    /// <summary>Up to when tokens end. Now is the server's, and not said: the clock here is cut to seconds, and may be ahead.</summary>
+    public static string? IssuedBefore(string? text, DateTimeOffset now) => text == "now" ? null : Past(text, now);
+
     /// <summary>A length counts forwards from now.</summary>
     public static string? Future(string? text, DateTimeOffset now) => Wire(text, now, 1);
 

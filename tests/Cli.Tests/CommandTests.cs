@@ -39,6 +39,7 @@ public sealed class CommandTests
             "POST service-accounts/ID/revoke-tokens",
             """{"issued_before":"2026-11-24T11:00:00Z"}"""
         },
+        { "account revoke-tokens ci --before now", "POST service-accounts/ID/revoke-tokens", "{}" },
         { "secret create ci --expires 90d", "POST service-accounts/ID/secrets", """{"expires_at":"2027-02-22T12:00:00Z"}""" },
         { "secret rotate ci --retire-old now", "POST service-accounts/ID/secrets/rotate", """{"retire_old":{"now":true}}""" },
         { "secret rotate ci --retire-old quiet:2d", "POST service-accounts/ID/secrets/rotate", """{"retire_old":{"quiet_hours":48}}""" },
@@ -87,7 +88,7 @@ public sealed class CommandTests
         { "api resource-server add urn:a ci", "POST apis/API/resource-servers", """{"account":"ID"}""" },
         { "api resource-server remove urn:a ci", "DELETE apis/API/resource-servers/ID", "" },
         { "signing-key create --alg ES256", "POST signing-keys", """{"alg":"ES256","activate":"scheduled"}""" },
-        { "revoke --account ci --before now", "POST revocations", """{"issued_before":"2026-11-24T12:00:00Z","account":"ID"}""" },
+        { "revoke --account ci --before now", "POST revocations", """{"account":"ID"}""" },
         { "revoke --all-tokens", "POST revocations", """{"all":true}""" },
         { "org create --name new --group main", "POST organizations", """{"name":"new","group":"GROUP"}""" },
         {

@@ -54,7 +54,7 @@ public sealed class FederationPagesTests : IDisposable
         foreach (var key in (string[])["farm.key", "farm-2027.key"])
         {
             var jwt = await page.RunAsync(
-                _folder, $"countersign jwt sign --key {key} --claim iss=https://farm.example --claim sub=nightly --aud {server.Dev.Issuer}");
+                _folder.Path, $"countersign jwt sign --key {key} --claim iss=https://farm.example --claim sub=nightly --aud {server.Dev.Issuer}");
             await job.TakenAsync(jwt.Trim(), "farm", "read");
         }
     }

@@ -95,7 +95,8 @@ public sealed class ClaimGlobTests
             return watch.Elapsed;
         });
 
-        Assert.True(best < TimeSpan.FromMilliseconds(200), $"{best}");
+        // Some tens of milliseconds, with room for a machine that is busy; one way after the other it would never end.
+        Assert.True(best < TimeSpan.FromSeconds(2), $"{best}");
     }
 
     [Fact]

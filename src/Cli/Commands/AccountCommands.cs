@@ -127,7 +127,7 @@ internal static class AccountCommands
         {
             var body = new JsonObject()
                 .With("credential", call.Get(credential))
-                .With("issued_before", Times.Past(call.Get(before), call.Now));
+                .With("issued_before", Times.IssuedBefore(call.Get(before), call.Now));
             var path = await call.PathAsync(Kind.Account, call.Get(account), ct);
 
             call.Output.Answer(await call.Admin.PostAsync($"{path}/revoke-tokens", body, ct));

@@ -29,7 +29,7 @@ internal static class RevokeCommand
         }.Does(async (call, ct) =>
         {
             Option[] targets = [account, credential, all];
-            var body = new JsonObject().With("issued_before", Times.Past(call.Get(before), call.Now));
+            var body = new JsonObject().With("issued_before", Times.IssuedBefore(call.Get(before), call.Now));
 
             switch (targets.Where(call.IsGiven).ToList())
             {

@@ -105,26 +105,26 @@ internal sealed class AccountLoader(IDbContextFactory<Db> contexts)
 
     private static Account Of(
         ServiceAccountRow row, IEnumerable<GrantRow> grants, RoleAssignmentFacts[] roles, Guid[] served, SecretFacts[] secrets, KeyFacts[] keys, JwksUrlFacts? jwksUrl) => new()
-    {
-        Id = row.Id,
-        ClientId = row.ClientId,
-        Disabled = row.Disabled,
-        GroupId = row.GroupId,
-        OrganizationId = row.OrganizationId,
-        Token = new TokenSettings(row.TokenFormat, row.TokenLifetimeSeconds, row.TokenAlg),
-        Secrets = secrets,
-        SignsAssertions = row.AuthMethod == AuthMethods.PrivateKeyJwt,
-        Keys = keys,
-        JwksUrl = jwksUrl,
-        Assertions = new AssertionSettings(row.AssertionAudience != "issuer", SigningAlgorithm.ByName(row.AssertionAlg), row.RequireJti),
-        RequiresDpop = row.DpopBoundAccessTokens,
-        AccessPolicy = row.AccessPolicy is { } policy ? LoginCondition.OfStored(policy) : null,
-        MadeByRule = row.MadeByRule,
-        TemplateKey = row.TemplateKey,
-        Grants = [.. grants.Select(g => new GrantFacts(g.ApiId, g.Scopes, g.DefaultScopes))],
-        Roles = roles,
-        ServedApis = served,
-    };
+        {
+            Id = row.Id,
+            ClientId = row.ClientId,
+            Disabled = row.Disabled,
+            GroupId = row.GroupId,
+            OrganizationId = row.OrganizationId,
+            Token = new TokenSettings(row.TokenFormat, row.TokenLifetimeSeconds, row.TokenAlg),
+            Secrets = secrets,
+            SignsAssertions = row.AuthMethod == AuthMethods.PrivateKeyJwt,
+            Keys = keys,
+            JwksUrl = jwksUrl,
+            Assertions = new AssertionSettings(row.AssertionAudience != "issuer", SigningAlgorithm.ByName(row.AssertionAlg), row.RequireJti),
+            RequiresDpop = row.DpopBoundAccessTokens,
+            AccessPolicy = row.AccessPolicy is { } policy ? LoginCondition.OfStored(policy) : null,
+            MadeByRule = row.MadeByRule,
+            TemplateKey = row.TemplateKey,
+            Grants = [.. grants.Select(g => new GrantFacts(g.ApiId, g.Scopes, g.DefaultScopes))],
+            Roles = roles,
+            ServedApis = served,
+        };
 
     /// <summary>What the snapshot needs of a row.</summary>
     public static JwksUrlFacts JwksUrlOf(JwksUrlRow row, ServiceAccountRow account) =>

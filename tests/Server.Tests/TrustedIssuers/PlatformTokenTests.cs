@@ -1,11 +1,10 @@
 using System.Text.Json.Nodes;
-using Countersign.Server.Tests.Admin;
 using Countersign.Server.Tests.Framework;
 
 namespace Countersign.Server.Tests.TrustedIssuers;
 
 /// <summary>Tokens as GitHub Actions, GitLab CI, Kubernetes and SPIRE make them, under the rules of the pages in docs/federation.</summary>
-public sealed class PlatformTokenTests(SharedServer shared) : IClassFixture<SharedServer>
+public sealed class PlatformTokenTests
 {
     private static readonly Dictionary<string, (string Claim, string Value)[]> s_rules = new()
     {
@@ -29,7 +28,7 @@ public sealed class PlatformTokenTests(SharedServer shared) : IClassFixture<Shar
     [InlineData("spiffe", """{"sub":"spiffe://prod.example/ns/shop/sa/exporter/more"}""")]
     public async Task A_workload_is_let_in_and_its_siblings_are_not(string kind, string sibling)
     {
-        var server = shared.Server;
+        await using var server = await TestServer.StartAsync();
         var issuer = await TrustedAsync(server, kind);
         var account = await TestAccount.CreateAsync(server);
         await issuer.RuleAsync(account.ClientId, null, [.. s_rules[kind].Select(c => ForeignIssuer.Where(c.Claim, "equals", c.Value))]);
@@ -50,7 +49,7 @@ public sealed class PlatformTokenTests(SharedServer shared) : IClassFixture<Shar
     [InlineData("kubernetes", "[\"https://as.example\",\"https://kubernetes.default.svc\"]")]
     public async Task A_token_for_somebody_else_is_worth_nothing(string kind, string audience)
     {
-        var server = shared.Server;
+        await using var server = await TestServer.StartAsync();
         var issuer = await TrustedAsync(server, kind);
         await issuer.RuleAsync((await TestAccount.CreateAsync(server)).ClientId, null, [.. s_rules[kind].Select(c => ForeignIssuer.Where(c.Claim, "equals", c.Value))]);
 
@@ -65,7 +64,7 @@ public sealed class PlatformTokenTests(SharedServer shared) : IClassFixture<Shar
     [InlineData("generic")]
     public async Task What_a_refusal_proposes_lets_the_next_token_in_once_it_is_saved(string kind)
     {
-        var server = shared.Server;
+        await using var server = await TestServer.StartAsync();
         var issuer = await TrustedAsync(server, kind);
         var account = await TestAccount.CreateAsync(server);
         var refused = await issuer.SendAsync(Token(issuer, kind));
@@ -79,24 +78,16 @@ public sealed class PlatformTokenTests(SharedServer shared) : IClassFixture<Shar
         await issuer.TakenAsync(Token(issuer, kind));
     }
 
-    // One issuer can be trusted once: that of the test before goes.
-    private static async Task<ForeignIssuer> TrustedAsync(TestServer server, string kind)
+    private static Task<ForeignIssuer> TrustedAsync(TestServer server, string kind)
     {
         var key = Signer.NewKey();
-        var iss = kind == "spiffe" ? "spiffe://prod.example" : PlatformTokens.Of(kind)["iss"]!.GetValue<string>();
-        var root = await server.RootAsync();
 
-        foreach (var before in (await root.ListAsync("/trusted-issuers?limit=200")).Where(i => i.GetProperty("issuer").GetString() == iss))
-        {
-            Assert.Equal(204, (await root.DeleteAsync($"/trusted-issuers/{before.GetProperty("id")}")).Status);
-        }
-
-        return await ForeignIssuer.CreateAsync(
-            root,
+        return ForeignIssuer.CreateAsync(
+            server,
             body =>
             {
                 body["kind"] = kind;
-                body["issuer"] = iss;
+                body["issuer"] = kind == "spiffe" ? "spiffe://prod.example" : PlatformTokens.Of(kind)["iss"]!.GetValue<string>();
                 body["jwks"] = ForeignIssuer.Set(key, kind == "spiffe" ? "jwt-svid" : "sig");
             },
             key);
