@@ -228,7 +228,8 @@ public sealed class DpopProof
 
     // RFC 9449 §4.3: without query and fragment, in normal form of scheme, host and port; the path letter by letter.
     private static bool IsSame(string text, Uri url) =>
-        Uri.TryCreate(text, UriKind.Absolute, out var named)
+        Ascii.IsValid(text)
+        && Uri.TryCreate(text, UriKind.Absolute, out var named)
         && named.UserInfo.Length == 0
         && named.Scheme == url.Scheme
         && named.IdnHost.Equals(url.IdnHost, StringComparison.OrdinalIgnoreCase)

@@ -77,6 +77,8 @@ internal static class OAuthAnswer
 
         return tried.Equals("Bearer", StringComparison.OrdinalIgnoreCase) || tried.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)
             ? $"Bearer realm=\"countersign\", error=\"invalid_token\", error_description=\"{error.Description}\""
+            : tried.StartsWith("DPoP ", StringComparison.OrdinalIgnoreCase)
+            ? $"DPoP algs=\"{string.Join(' ', DpopGuard.Algorithms)}\", error=\"invalid_token\", error_description=\"{error.Description}\""
             : "Basic realm=\"countersign\", charset=\"UTF-8\"";
     }
 }

@@ -14,7 +14,6 @@ public sealed class ClientCredentialsGrantTests(SharedServer shared) : IClassFix
     [InlineData("authorization_code")]
     [InlineData("refresh_token")]
     [InlineData("urn:ietf:params:oauth:grant-type:saml2-bearer")]
-    [InlineData("urn:ietf:params:oauth:grant-type:token-exchange")]
     [InlineData("CLIENT_CREDENTIALS")]
     [InlineData("client_credentials ")]
     [InlineData(" client_credentials")]

@@ -118,7 +118,6 @@ public sealed class FormSyntaxTests(SharedServer shared) : IClassFixture<SharedS
     [InlineData("unknown=1&unknown=2")]
     [InlineData("unknown=1&unknown=1")]
     [InlineData("a=1&b=2&c=3&d=4&e=5&f=6&g=7&h=8&i=9&j=1&k=2&l=3&m=4&n=5&o=6&p=7&q=8&r=9&a=1")]
-    [InlineData("audience=a&audience=b")]
     [InlineData("=a&=b")]
     [Trait("R", "23")]
     public async Task A_repeated_parameter_is_refused_whatever_it_says(string more) =>

@@ -139,7 +139,8 @@ internal sealed class AdminGate(RequestDelegate next, AuditWriter audit, Failure
 
         if (live is null)
         {
-            var locked = limiter.Failed(tenant.Id, BearerToken.FailuresName, http.Connection.RemoteIpAddress);
+            // A client that is only told a nonce has done nothing wrong.
+            var locked = fault?.Nonce is null ? limiter.Failed(tenant.Id, BearerToken.FailuresName, http.Connection.RemoteIpAddress) : null;
 
             if (fault?.Nonce is { } nonce)
             {
@@ -152,9 +153,15 @@ internal sealed class AdminGate(RequestDelegate next, AuditWriter audit, Failure
                 "the access token is not valid here",
                 locked is null ? $"error=\"{fault?.Error ?? DpopGuard.InvalidToken}\"" : null,
                 Event(http, tenant, now, reason!),
-                locked);
+                locked,
+                wantsProof: fault is not null || presented is { IsDpop: true });
 
             return null;
+        }
+
+        if (presented!.IsDpop)
+        {
+            dpop.TellNext(http, tenant.Snapshot, now);
         }
 
         var caller = new AdminCaller(
@@ -200,7 +207,7 @@ internal sealed class AdminGate(RequestDelegate next, AuditWriter audit, Failure
 
     private static string Route(HttpContext http) => (http.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "?";
 
-    private static Task RefuseAsync(HttpContext http, int status, string detail, string? challenge, Guid? trace, TimeSpan? wait = null)
+    private static Task RefuseAsync(HttpContext http, int status, string detail, string? challenge, Guid? trace, TimeSpan? wait = null, bool wantsProof = false)
     {
         if (challenge is not null)
         {
@@ -209,7 +216,7 @@ internal sealed class AdminGate(RequestDelegate next, AuditWriter audit, Failure
             // RFC 9449 §7.1: by the scheme that was tried; both where none was.
             var dpop = $"DPoP algs=\"{string.Join(' ', DpopGuard.Algorithms)}\"";
             http.Response.Headers.WWWAuthenticate = challenge.Length == 0 ? new Microsoft.Extensions.Primitives.StringValues([$"Bearer {metadata}", $"{dpop}, {metadata}"])
-                : http.Request.Headers.Authorization.ToString().StartsWith("DPoP ", StringComparison.OrdinalIgnoreCase) || challenge.Contains("dpop", StringComparison.Ordinal) ? $"{dpop}, {challenge}, {metadata}"
+                : wantsProof ? $"{dpop}, {challenge}, {metadata}"
                 : $"Bearer {challenge}, {metadata}";
         }
 

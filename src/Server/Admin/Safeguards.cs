@@ -128,8 +128,8 @@ internal sealed class Safeguards(Db db)
         where role.TenantId == tenantId && role.BuiltIn && role.NameKey == AdminApi.SuperAdmin
             && assignment.ReachGroupId == null && assignment.ReachOrganizationId == null && !account.Disabled
 
-            // Whom a policy may shut out is not sure to come in.
-            && account.AccessPolicy == null
+            // Whom a policy may shut out, or who needs a proof of a key, is not sure to come in.
+            && account.AccessPolicy == null && !account.DpopBoundAccessTokens
         select new Holder(
             account.Id,
             account.AuthMethod == AuthMethods.ClientSecret,

@@ -14,6 +14,12 @@ namespace Countersign.Server.Dpop;
 /// <param name="Nonce">The nonce to use instead, where that is what is missing.</param>
 internal sealed record DpopFault(string Error, FailedCheck Failed, string? Nonce = null);
 
+/// <param name="Proof">The proof of a token request, good so far; null where there is none.</param>
+internal sealed record ShownProof(DpopProof? Proof)
+{
+    public static readonly ShownProof None = new((DpopProof?)null);
+}
+
 /// <summary>
 /// Asks for proofs of possession (RFC 9449): where a token is to be bound, and where a bound one is used. A proof says who holds a key, and never who the
 /// client is (R144).
@@ -30,36 +36,55 @@ internal sealed class DpopGuard(UsedAssertions used, DpopNonces nonces)
     /// <summary>The algorithms of proofs, for challenges and metadata.</summary>
     public static readonly string[] Algorithms = [.. SigningAlgorithm.All.Select(a => a.Name)];
 
-    /// <summary>The key that the token is to be bound to; without one it is not bound, and its client need not be bound either.</summary>
-    public async ValueTask<Result<TokenGrant>> BindAsync(HttpContext http, ProvenClient client, TokenGrant grant, Exchange exchange)
+    /// <summary>
+    /// The proof that stands in a token request, looked at before anything else, so that a client which is only told a nonce has used up nothing; null where
+    /// there is none.
+    /// </summary>
+    public Result<ShownProof> Look(HttpRequest request, Exchange exchange)
+    {
+        if (request.Headers[Header].Count == 0)
+        {
+            return ShownProof.None;
+        }
+
+        var (proof, fault) = Prove(request, exchange.Snapshot, exchange.Now);
+
+        return fault is null ? new ShownProof(proof) : Refuse(fault);
+    }
+
+    /// <summary>The key that the token is to be bound to; without one it is not bound, and neither its client nor its subject need be.</summary>
+    public async ValueTask<Result<TokenGrant>> BindAsync(HttpContext http, ShownProof shown, ProvenClient client, TokenGrant grant, Exchange exchange)
     {
         var needed = grant.Exchanged?.BoundTo;
 
-        if (http.Request.Headers[Header].Count == 0)
+        if (shown.Proof is not { } proof)
         {
-            return needed is not null || client.Account.RequiresDpop ? Refuse(Missing()) : grant;
+            return needed is not null || client.Account.RequiresDpop || grant.Exchanged is { Subject.RequiresDpop: true } ? Refuse(Missing()) : grant;
         }
 
         var tenant = exchange.Snapshot;
-        var (proof, fault) = Prove(http.Request, tenant, exchange.Now);
 
         // R111: whoever exchanges a bound token holds its key too.
-        fault ??= needed is null || needed == proof!.Thumbprint ? null : OtherKey(needed, proof.Thumbprint);
+        var fault = needed is null || needed == proof.Thumbprint ? null : OtherKey(needed, proof.Thumbprint);
 
-        if ((fault ?? await UseAsync(proof!, http.Request, tenant, exchange.Now)) is { } failed)
+        if ((fault ?? await UseAsync(proof, http.Request, tenant, exchange.Now)) is { } failed)
         {
             return Refuse(failed);
         }
 
-        exchange.Passed("dpop-proof", proof!.Thumbprint);
-
-        // So that the client need not be refused to learn the next one.
-        if (tenant.RequireDpopNonce)
-        {
-            http.Response.Headers[NonceHeader] = nonces.Create(tenant.Id, exchange.Now);
-        }
+        exchange.Passed("dpop-proof", proof.Thumbprint);
+        TellNext(http, tenant, exchange.Now);
 
         return grant with { KeyThumbprint = proof.Thumbprint };
+    }
+
+    /// <summary>The next nonce, so that a client need not be refused to learn it.</summary>
+    public void TellNext(HttpContext http, TenantSnapshot tenant, DateTimeOffset now)
+    {
+        if (tenant.RequireDpopNonce)
+        {
+            http.Response.Headers[NonceHeader] = nonces.Create(tenant.Id, now);
+        }
     }
 
     /// <summary>Why a token may not be used in the way in which it was sent; null when it may (R143).</summary>

@@ -129,21 +129,17 @@ internal static class ServiceAccountRoutes
 
         var refusal = Precondition.Check(http, caller, row) ?? await safeguards.AgainstStrongerAsync(caller, id, ct);
 
-        // How assertions are judged, and whether a token alone suffices, is part of the credential.
-        if (refusal is null && body.DpopBoundAccessTokens.IsSet)
+        // How assertions are judged, whether a token alone suffices, and who is let in, are part of the credential.
+        if (refusal is null && (body.DpopBoundAccessTokens.IsSet || body.Assertions.IsSet || body.AccessPolicy.IsSet))
         {
-            refusal = await safeguards.AgainstCredentialAsync(caller, id, ct);
+            refusal = await safeguards.AgainstCredentialAsync(caller, id, ct)
+                ?? (caller.Reach("credentials.write").Covers(row) ? null : Refusal.Forbidden("this is part of the account's credential: the permission credentials.write is needed"));
         }
 
-        if (refusal is null && body.Assertions.IsSet)
+        // What its keys do not have, or what its client may not know how to send, would shut it out.
+        if (refusal is null && (body.Assertions.Value?.SigningAlg is { IsSet: true, Value: not null } || body.DpopBoundAccessTokens.Value))
         {
-            refusal = await safeguards.AgainstCredentialAsync(caller, id, ct);
-
-            // An algorithm that none of its keys has would shut it out.
-            if (refusal is null && body.Assertions.Value?.SigningAlg is { IsSet: true, Value: not null })
-            {
-                refusal = await safeguards.AgainstLockoutAsync(caller, id, ct);
-            }
+            refusal = await safeguards.AgainstLockoutAsync(caller, id, ct);
         }
 
         if (refusal is null && body.AccessPolicy.IsSet)
@@ -174,11 +170,10 @@ internal static class ServiceAccountRoutes
         return TypedResults.Ok(ServiceAccountView.Of(row));
     }
 
-    /// <summary>A policy decides who comes in as the account, as its credentials do; and it may shut everybody out.</summary>
+    /// <summary>A policy may shut everybody out.</summary>
     private static async Task<Refusal?> AgainstPolicyAsync(
         AdminCaller caller, Safeguards safeguards, TimeProvider time, ServiceAccountRow row, AccessPolicyBody? policy, CancellationToken ct) =>
-        await safeguards.AgainstCredentialAsync(caller, row.Id, ct)
-        ?? (policy is null ? null : policy.Fault(row.ClientId, time) ?? await safeguards.AgainstLockoutAsync(caller, row.Id, ct));
+        policy is null ? null : policy.Fault(row.ClientId, time) ?? await safeguards.AgainstLockoutAsync(caller, row.Id, ct);
 
     private static Refusal? Change(AdminCaller caller, ServiceAccountRow row, ServiceAccountPatch body)
     {

@@ -39,14 +39,14 @@ internal sealed class TokenEndpoint(ClientAuthentication clients, JwtBearerGrant
 
         exchange.Passed("request-form");
 
-        if (!(await DecideAsync(request, exchange, ct)).Is(out var decided, out error))
+        if (!dpop.Look(http.Request, exchange).Is(out var shown, out error) || !(await DecideAsync(request, exchange, ct)).Is(out var decided, out error))
         {
             return error;
         }
 
         var client = decided.Client;
 
-        if (!(await dpop.BindAsync(http, client, decided.Grant, exchange)).Is(out var grant, out error))
+        if (!(await dpop.BindAsync(http, shown, client, decided.Grant, exchange)).Is(out var grant, out error))
         {
             return error;
         }

@@ -61,9 +61,12 @@ internal sealed class AccountTemplate
     }
 
     /// <summary>The account that the claims name, or why they name none.</summary>
-    public NamedAccount? Of(JsonElement claims, out FailedCheck? failed)
+    public NamedAccount? Of(Guid issuer, JsonElement claims, out FailedCheck? failed)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+
+        // Another issuer's values are others', whatever they look like.
+        hash.AppendData(issuer.ToByteArray());
 
         if (Fill(_clientId, claims, hash, out failed) is not { } clientId || Fill(_name, claims, null, out failed) is not { } name)
         {

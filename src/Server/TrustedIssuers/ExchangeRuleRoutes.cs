@@ -42,7 +42,7 @@ internal static class ExchangeRuleRoutes
     }
 
     private static async Task<IResult> CreateAsync(
-        AdminCaller caller, Db db, Store store, IdempotencyKey idempotency, HttpContext http, ExchangeRuleCreate body, CancellationToken ct)
+        AdminCaller caller, Db db, Store store, Safeguards safeguards, IdempotencyKey idempotency, HttpContext http, ExchangeRuleCreate body, CancellationToken ct)
     {
         if (TrustReach.Fault(caller, TrustReach.Write) is { } refusal)
         {
@@ -66,7 +66,7 @@ internal static class ExchangeRuleRoutes
             UpdatedAt = caller.Now,
         };
 
-        if ((refusal = await ExchangeSettings.ApplyAsync(row, body.AsPatch(), caller, db, ct) ?? await ClashAsync(caller, db, row, ct)) is not null)
+        if ((refusal = await ExchangeSettings.ApplyAsync(row, body.AsPatch(), caller, db, ct) ?? await AgainstReachAsync(caller, safeguards, row, ct) ?? await ClashAsync(caller, db, row, ct)) is not null)
         {
             return Problems.Of(caller, refusal);
         }
@@ -109,10 +109,10 @@ internal static class ExchangeRuleRoutes
     }
 
     private static async Task<Results<Ok<ExchangeRuleView>, ProblemHttpResult>> PatchAsync(
-        AdminCaller caller, Db db, Store store, HttpContext http, Guid id, ExchangeRulePatch body, CancellationToken ct)
+        AdminCaller caller, Db db, Store store, Safeguards safeguards, HttpContext http, Guid id, ExchangeRulePatch body, CancellationToken ct)
     {
         if (!(await WritableAsync(caller, db, http, id, ct)).Is(out var row, out var refusal)
-            || (refusal = await ExchangeSettings.ApplyAsync(row, body, caller, db, ct) ?? await ClashAsync(caller, db, row, ct)) is not null)
+            || (refusal = await ExchangeSettings.ApplyAsync(row, body, caller, db, ct) ?? await AgainstReachAsync(caller, safeguards, row, ct) ?? await ClashAsync(caller, db, row, ct)) is not null)
         {
             return Problems.Of(caller, refusal);
         }
@@ -148,6 +148,34 @@ internal static class ExchangeRuleRoutes
         return await db.ExchangeRules.SingleOrDefaultAsync(r => r.Id == id && r.TenantId == caller.TenantId, ct) is not { } row ? Refusal.NotFound(What)
             : Precondition.Check(http, caller, row) is { } stale ? stale
             : row;
+    }
+
+    /// <summary>
+    /// A rule lets its client get tokens for APIs, and as others: whoever saves it could grant those scopes, and make credentials for the client and for
+    /// those others (R218).
+    /// </summary>
+    private static async Task<Refusal?> AgainstReachAsync(AdminCaller caller, Safeguards safeguards, ExchangeRuleRow row, CancellationToken ct)
+    {
+        if (ExchangeRule.ReadTargets(row.Targets).Select(t => caller.Snapshot.Apis.GetValueOrDefault(t.Api)).OfType<Tenants.ApiFacts>()
+            .Select(api => safeguards.AgainstGrant(caller, api)).FirstOrDefault(r => r is not null) is { } grant)
+        {
+            return grant;
+        }
+
+        if (row.AnySubject && !caller.ReachesTenant("credentials.write"))
+        {
+            return Refusal.Forbidden("a rule for every subject is a way to all accounts: credentials.write must reach the whole tenant");
+        }
+
+        foreach (var account in row.Subjects.Prepend(row.ClientAccountId))
+        {
+            if (await safeguards.AgainstCredentialAsync(caller, account, ct) is { } refusal)
+            {
+                return refusal;
+            }
+        }
+
+        return null;
     }
 
     private static async Task<Refusal?> ClashAsync(AdminCaller caller, Db db, ExchangeRuleRow row, CancellationToken ct) =>

@@ -66,6 +66,10 @@ internal static class IssuerRules
         return null;
     }
 
+    /// <summary>The rules that the linter would refuse under the issuer as it is now, by name.</summary>
+    public static async Task<string> UnfitAsync(Db db, TrustedIssuer issuer, CancellationToken ct) => string.Join(
+        ", ", (await db.TrustRules.AsNoTracking().Where(r => r.TrustedIssuerId == issuer.Id).ToListAsync(ct)).Select(r => RuleSettings.Unfit(r, issuer)).OfType<string>());
+
     /// <summary>Ends what was got by the rules of an issuer.</summary>
     public static async Task EndAsync(AdminCaller caller, Db db, Guid id, CancellationToken ct)
     {

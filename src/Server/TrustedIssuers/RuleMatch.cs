@@ -41,7 +41,7 @@ internal sealed class RuleMatch
 
         var first = rules[0];
         FailedCheck? failed = null;
-        var named = first.Template?.Of(facts.Claims, out failed);
+        var named = first.Template?.Of(issuer.Id, facts.Claims, out failed);
 
         // Two that name different accounts: neither can be preferred without an order, so neither is.
         if (failed is null && Array.Find(rules, r => r.AccountId != first.AccountId || (r.Template is not null && r.Id != first.Id)) is { } other)

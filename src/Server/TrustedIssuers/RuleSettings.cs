@@ -208,9 +208,7 @@ internal sealed class RuleSettings(Db db, Safeguards safeguards, TimeProvider ti
     private static Outcome<string[]> Lint(TrustRuleRow row, TrustRule rule, TrustedIssuer issuer)
     {
         var findings = RuleLint.Findings(issuer.Kind, issuer.RequiresImmutableIds, rule.Conditions);
-
-        // Names that can be given to somebody else are only told of, unless the issuer's setting asks for ids.
-        var refused = findings.Where(f => f.IsFatal || (f.Code != RuleLint.MutableNames && Array.IndexOf(row.Allow, f.Code) < 0)).ToArray();
+        var refused = Refused(findings, row.Allow);
 
         if (refused.Length == 0)
         {
@@ -225,6 +223,16 @@ internal sealed class RuleSettings(Db db, Safeguards safeguards, TimeProvider ti
             Errors = new Dictionary<string, string[]> { ["conditions"] = [.. refused.Select(Text)] },
         };
     }
+
+    /// <summary>Why a rule that stands may not stand under its issuer any more; null when it may.</summary>
+    public static string? Unfit(TrustRuleRow row, TrustedIssuer issuer) =>
+        TrustRule.Compile(row, out _) is { } rule && Refused(RuleLint.Findings(issuer.Kind, issuer.RequiresImmutableIds, rule.Conditions), row.Allow) is [var first, ..]
+            ? $"{row.Name} ({first.Code})"
+            : null;
+
+    // Names that can be given to somebody else are only told of, unless the issuer's setting asks for ids.
+    private static LintFinding[] Refused(IEnumerable<LintFinding> findings, string[] allow) =>
+        [.. findings.Where(f => f.IsFatal || (f.Code != RuleLint.MutableNames && Array.IndexOf(allow, f.Code) < 0))];
 
     private static string Text(LintFinding finding) => $"{finding.Code}: {finding.Message}";
 

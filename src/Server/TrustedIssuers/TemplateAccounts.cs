@@ -109,7 +109,8 @@ internal sealed class TemplateAccounts(Store store)
 
     private static ServiceAccountRow NewRow(TrustRule rule, NamedAccount named, Exchange exchange) => new()
     {
-        Id = Guid.CreateVersion7(exchange.Now),
+        // A dry run may ask about any time, and such ids begin in 1970.
+        Id = Guid.CreateVersion7(exchange.Now < DateTimeOffset.UnixEpoch ? DateTimeOffset.UnixEpoch : exchange.Now),
         TenantId = exchange.Tenant.Id,
         GroupId = rule.Template!.Text.GroupId,
         OrganizationId = rule.Template.Text.OrganizationId,

@@ -142,6 +142,13 @@ internal static class TrustedIssuerRoutes
             return Problems.Of(caller, refusal);
         }
 
+        // What is asked of rules now is asked of those that stand, too (R205).
+        if ((before?.Kind != issuer.Kind || before.RequiresImmutableIds != issuer.RequiresImmutableIds)
+            && await IssuerRules.UnfitAsync(db, issuer, ct) is { Length: > 0 } unfit)
+        {
+            return Problems.Of(caller, Refusal.Conflict($"rules of the issuer would not be taken any more: {unfit}: change or delete them first"));
+        }
+
         var warnings = new List<string>();
 
         if (before is null || before.Issuer != issuer.Issuer)

@@ -73,6 +73,23 @@ public sealed class TrustRuleGuardTests(SharedServer shared) : IClassFixture<Sha
     }
 
     [Fact]
+    [Trait("R", "205")]
+    public async Task An_issuer_is_not_made_stricter_than_the_rules_that_stand()
+    {
+        var issuer = await ForeignIssuer.CreateAsync(_root, b => b["kind"] = "gitlab");
+        var account = await TestAccount.CreateAsync(_server);
+        var rule = await issuer.RuleAsync(
+            account.ClientId, b => b["name"] = "by names", ForeignIssuer.Where("project_path", "equals", "acme/shop"), ForeignIssuer.Where("ref_protected", "equals", "true"));
+
+        var refused = await _root.PatchAsync(issuer.Path, new { require_immutable_ids = true });
+
+        Assert.Equal(409, refused.Status);
+        Assert.Contains("by names (mutable-names)", refused["detail"], StringComparison.Ordinal);
+        Assert.Equal(204, (await _root.DeleteAsync($"{Path}/{rule}")).Status);
+        await issuer.PatchAsync(issuer.Path, new { require_immutable_ids = true });
+    }
+
+    [Fact]
     [Trait("R", "218")]
     public async Task A_template_grants_what_whoever_saves_it_may_grant()
     {
@@ -177,6 +194,9 @@ public sealed class TrustRuleGuardTests(SharedServer shared) : IClassFixture<Sha
         var made = await _root.MakeAsync(Path, names);
         Assert.Contains("mutable-names: ", made["warnings"], StringComparison.Ordinal);
 
+        // Only once none stands that goes by names.
+        Assert.Equal(409, (await _root.PatchAsync(issuer.Path, new { require_immutable_ids = true })).Status);
+        Assert.Equal(204, (await _root.DeleteAsync($"{Path}/{made["id"]}")).Status);
         await issuer.PatchAsync(issuer.Path, new { require_immutable_ids = true });
         (names["name"], names["allow"]) = ("other", new JsonArray("mutable-names"));
         var refused = await _root.PostAsync(Path, names);
