@@ -14,15 +14,25 @@ internal static class VectorFile
     /// <summary>The tests of a file with the names of their sections.</summary>
     public static (string Section, JsonElement Test)[] Tests(string name)
     {
-        var folder = Environment.GetEnvironmentVariable(Variable) ?? Beside(Root);
-        Assert.SkipUnless(Directory.Exists(folder), $"there are no test vectors: put them into shared/vectors beside the repository, or name their folder in {Variable}");
+        var folder = Folder();
 
         return
         [
-            .. from section in JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder!, "cel-spec", "json", $"{name}.json"))).RootElement.GetProperty("section").EnumerateArray()
+            .. from section in JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, $"{name}.json"))).RootElement.GetProperty("section").EnumerateArray()
                from test in section.GetProperty("test").EnumerateArray()
                select (section.GetProperty("name").GetString()!, test),
         ];
+    }
+
+    /// <summary>The names of all files.</summary>
+    public static string[] Names() => [.. Directory.EnumerateFiles(Folder(), "*.json").Select(path => Path.GetFileNameWithoutExtension(path)).Order(StringComparer.Ordinal)];
+
+    private static string Folder()
+    {
+        var folder = Environment.GetEnvironmentVariable(Variable) ?? Beside(Root);
+        Assert.SkipUnless(Directory.Exists(folder), $"there are no test vectors: put them into shared/vectors beside the repository, or name their folder in {Variable}");
+
+        return Path.Combine(folder!, "cel-spec", "json");
     }
 
     // The nearest one upwards.
