@@ -22,7 +22,7 @@ public sealed class LibraryTests(CountersignDev countersign)
         Assert.Equal(_dev.TokenEndpoint.OriginalString, metadata.Text("token_endpoint"));
         Assert.Equal(["client_credentials", "urn:ietf:params:oauth:grant-type:jwt-bearer", "urn:ietf:params:oauth:grant-type:token-exchange"], metadata.Names("grant_types_supported").Order());
         Assert.Equal(
-            ["client_secret_basic", "client_secret_post", "private_key_jwt"], metadata.Names("token_endpoint_auth_methods_supported").Order());
+            ["client_secret_basic", "client_secret_post", "private_key_jwt", "spiffe_jwt"], metadata.Names("token_endpoint_auth_methods_supported").Order());
     }
 
     [Theory, MemberData(nameof(LibrariesAndMethods))]
