@@ -94,6 +94,22 @@ internal sealed class IdempotencyKey
         return TypedResults.Text(_master.Unwrap(held.SealedBody, Context), "application/json; charset=utf-8", held.Status);
     }
 
+    /// <summary>Commits what was created and answers with it, or with what a request with the same key created first.</summary>
+    public async Task<IResult> CreatedAsync<T>(
+        Store store, Db db, AdminCaller caller, IVersioned row, T answer, string location, AuditEventRow audit, CancellationToken ct)
+    {
+        Keep(db, caller, answer, location, Precondition.Tag(row.Version));
+
+        if (await CommitAsync(store, db, caller, audit, ct) is { } first)
+        {
+            return first;
+        }
+
+        Precondition.Tag(_http, row);
+
+        return TypedResults.Created(location, answer);
+    }
+
     /// <summary>Adds the answer to the transaction that makes it true.</summary>
     public void Keep<T>(Db db, AdminCaller caller, T answer, string location, string etag)
     {

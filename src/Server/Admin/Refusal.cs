@@ -15,6 +15,14 @@ internal sealed record Refusal(int Status, string Detail)
     /// <summary>What is out of reach reads like what does not exist (R215).</summary>
     public static Refusal NotFound(string what) => new(StatusCodes.Status404NotFound, $"there is no such {what} within your reach");
 
+    /// <summary>The same of what a member of the request names.</summary>
+    public static Refusal NotFound(string what, string member)
+    {
+        var refusal = NotFound(what);
+
+        return refusal with { Errors = new Dictionary<string, string[]> { [member] = [refusal.Detail] } };
+    }
+
     public static Refusal Forbidden(string detail) => new(StatusCodes.Status403Forbidden, detail);
 
     public static Refusal Conflict(string detail) => new(StatusCodes.Status409Conflict, detail);

@@ -59,6 +59,10 @@ internal sealed class Safeguards(Db db)
             : Refusal.Forbidden("granting scopes of this API needs super-admin, or its owner where the tenant's setting granting is owner");
     }
 
+    /// <summary>The same of several APIs; one that is gone grants nothing.</summary>
+    public Refusal? AgainstGrants(AdminCaller caller, IEnumerable<Guid> apis) =>
+        apis.Select(caller.Snapshot.Apis.GetValueOrDefault).OfType<ApiFacts>().Select(api => AgainstGrant(caller, api)).FirstOrDefault(r => r is not null);
+
     /// <summary>Giving out a role, as far as <paramref name="reach"/>.</summary>
     public async Task<Refusal?> AgainstRoleAsync(AdminCaller caller, IEnumerable<(Guid ApiId, string Scope)> scopes, Reach reach, CancellationToken ct)
     {

@@ -37,8 +37,14 @@ internal sealed class Exchange(string kind, Tenant tenant, IPAddress? source, Da
 
     public TokenId? TokenId { get; set; }
 
-    /// <summary>What the request asks for, once that is read.</summary>
-    public AskedFor Asked { get; set; } = new([], [], source?.ToString(), now);
+    /// <summary>The scopes that the request asks for, once they are read.</summary>
+    public string[] AskedScopes { get; set; } = [];
+
+    /// <summary>The resources that it asks for (RFC 8707), once they are read.</summary>
+    public string[] AskedResources { get; set; } = [];
+
+    /// <summary>What the request asks for, as conditions see it; made for each that looks, as most requests meet none.</summary>
+    public AskedFor Asked => new(AskedScopes, AskedResources, Source?.ToString(), Now);
 
     /// <summary>The rule that would have let a refused token of a trusted issuer pass, for the audit event.</summary>
     public string? Proposal { get; set; }

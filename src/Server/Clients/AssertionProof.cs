@@ -179,16 +179,9 @@ internal sealed class AssertionProof(FailureLimiter limiter, RefusalPace pace, J
             return failed;
         }
 
-        if (account.Disabled)
+        if (AccountState.Fault(account, exchange) is { } off)
         {
-            return new FailedCheck("account-enabled", "the account is disabled", Hint: "enable the account");
-        }
-
-        exchange.Passed("account-enabled");
-
-        if (exchange.Snapshot.Disabled)
-        {
-            return new FailedCheck("tenant-enabled", "the tenant is disabled", Hint: "enable the tenant");
+            return off;
         }
 
         if (account.AccessPolicy is null)

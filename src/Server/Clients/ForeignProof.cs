@@ -146,25 +146,11 @@ internal sealed class ForeignProof(
 
         (exchange.Account, exchange.ClientId) = (account, account.ClientId);
 
-        if (account.Disabled)
-        {
-            return new FailedCheck("account-enabled", "the account is disabled", Hint: "enable the account");
-        }
-
-        exchange.Passed("account-enabled");
-
-        if (exchange.Snapshot.Disabled)
-        {
-            return new FailedCheck("tenant-enabled", "the tenant is disabled", Hint: "enable the tenant");
-        }
-
-        return AccessPolicy.Fault(account, facts, exchange, time);
+        return AccountState.Fault(account, exchange) ?? AccessPolicy.Fault(account, facts, exchange, time);
     }
 
-    private async ValueTask<bool> IsFreshAsync(SignedAssertion token, Exchange exchange) => token.Issuer!.Replay switch
-    {
-        Replays.UntilExpiry => true,
-        Replays.Window => await used.TryUseAsync(exchange.Tenant.Id, token, ForeignClaims.UsableUntil(token), exchange.Now, token.Issuer.ReplayWindow),
-        _ => await used.TryUseAsync(exchange.Tenant.Id, token, ForeignClaims.UsableUntil(token), exchange.Now),
-    };
+    // The window is zero where a token is good once.
+    private async ValueTask<bool> IsFreshAsync(SignedAssertion token, Exchange exchange) =>
+        token.Issuer!.Replay == Replays.UntilExpiry
+        || await used.TryUseAsync(exchange.Tenant.Id, token, ForeignClaims.UsableUntil(token), exchange.Now, token.Issuer.ReplayWindow);
 }

@@ -127,16 +127,7 @@ internal sealed class SecretProof(FailureLimiter limiter, RefusalPace pace, Secr
 
         exchange.Passed("secret-not-retired");
 
-        if (account.Disabled)
-        {
-            return new FailedCheck("account-enabled", "the account is disabled", Hint: "enable the account");
-        }
-
-        exchange.Passed("account-enabled");
-
-        return exchange.Snapshot.Disabled
-            ? new FailedCheck("tenant-enabled", "the tenant is disabled", Hint: "enable the tenant")
-            : AccessPolicy.Fault(account, null, exchange, time);
+        return AccountState.Fault(account, exchange) ?? AccessPolicy.Fault(account, null, exchange, time);
     }
 
     private static OAuthError TooMany(TimeSpan wait) => OAuthError.TooManyFailures(

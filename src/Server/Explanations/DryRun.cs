@@ -57,12 +57,12 @@ internal sealed class DryRun(ForeignProof foreign, AssertionProof assertions, Us
 
         if (account.Disabled)
         {
-            sheet.Failed(new FailedCheck("account-enabled", "the account is disabled", Hint: "enable the account"));
+            sheet.Failed(AccountState.AccountDisabled);
         }
 
         if (exchange.Snapshot.Disabled)
         {
-            sheet.Failed(new FailedCheck("tenant-enabled", "the tenant is disabled", Hint: "enable the tenant"));
+            sheet.Failed(AccountState.TenantDisabled);
         }
 
         if (AccessPolicy.Fault(account, null, exchange, time) is { } policy)
@@ -105,14 +105,8 @@ internal sealed class DryRun(ForeignProof foreign, AssertionProof assertions, Us
 
         var client = new ProvenClient(request.Account ?? live.Account, Guid.Empty);
 
-        if (TokenExchangeGrant.Decide(new ExchangeParties(client, ExchangeSubject.Of(live), HasActorToken: false), request.AsTokenRequest(), exchange).Is(out var grant, out var error))
-        {
-            sheet.Granted(client, grant, isMade: false);
-        }
-        else
-        {
-            sheet.Refused(error);
-        }
+        var parties = new ExchangeParties(client, ExchangeSubject.Of(live), HasActorToken: false);
+        sheet.Decided(client, TokenExchangeGrant.Decide(parties, request.AsTokenRequest(), exchange), isMade: false);
     }
 
     private async Task AssertionAsync(DryRunRequest request, DryRunSheet sheet, byte[] text, CancellationToken ct)
@@ -204,7 +198,7 @@ internal sealed class DryRun(ForeignProof foreign, AssertionProof assertions, Us
         }
 
         if (client is not null && issuer.Replay != Replays.UntilExpiry
-            && await used.WasUsedAsync(exchange.Tenant.Id, token, exchange.Now, issuer.Replay == Replays.Window ? issuer.ReplayWindow : TimeSpan.Zero, ct))
+            && await used.WasUsedAsync(exchange.Tenant.Id, token, exchange.Now, issuer.ReplayWindow, ct))
         {
             sheet.Failed(ForeignProof.Used(issuer));
         }
@@ -232,27 +226,22 @@ internal sealed class DryRun(ForeignProof foreign, AssertionProof assertions, Us
 
         var client = request.Account is { } account && account.Id != proven.Account.Id ? new ProvenClient(account, Guid.Empty) : proven;
 
-        if (TokenExchangeGrant.Decide(new ExchangeParties(client, subject, HasActorToken: false), request.AsTokenRequest(), request.Exchange).Is(out var grant, out var error))
-        {
-            sheet.Granted(client, grant, isMade);
-        }
-        else
-        {
-            sheet.Refused(error);
-        }
+        var parties = new ExchangeParties(client, subject, HasActorToken: false);
+        sheet.Decided(client, TokenExchangeGrant.Decide(parties, request.AsTokenRequest(), request.Exchange), isMade);
     }
 
     // The first that decides, and the others that would decide when it is mended.
     private static void Note(DryRunSheet sheet, FailedCheck? failed, IEnumerable<FailedCheck> faults)
     {
-        var all = faults.ToList();
-
         if (failed is not null && Array.IndexOf(s_ofClaims, failed.Check) < 0)
         {
             sheet.Failed(failed);
         }
 
-        all.ForEach(sheet.Failed);
+        foreach (var fault in faults)
+        {
+            sheet.Failed(fault);
+        }
     }
 
     private static void Decide(DryRunRequest request, DryRunSheet sheet, ProvenClient? client, bool isMade)
@@ -263,15 +252,7 @@ internal sealed class DryRun(ForeignProof foreign, AssertionProof assertions, Us
         }
 
         var (asked, exchange) = (request.AsTokenRequest(), request.Exchange);
-        var decision = request.Use == ForeignUse.Grant ? JwtBearerGrant.Decide(client, asked, exchange) : ClientCredentialsGrant.Decide(client, asked, exchange);
-
-        if (decision.Is(out var grant, out var error))
-        {
-            sheet.Granted(client, grant, isMade);
-        }
-        else
-        {
-            sheet.Refused(error);
-        }
+        sheet.Decided(
+            client, request.Use == ForeignUse.Grant ? JwtBearerGrant.Decide(client, asked, exchange) : ClientCredentialsGrant.Decide(client, asked, exchange), isMade);
     }
 }

@@ -74,7 +74,7 @@ internal sealed class DryRunRequest
         }
 
         var exchange = new Exchange("dry-run", caller.Tenant, source, body.Time ?? caller.Now);
-        exchange.Asked = exchange.Asked with { Scopes = scopes, Resources = resources };
+        (exchange.AskedScopes, exchange.AskedResources) = (scopes, resources);
 
         return new DryRunRequest(exchange, scopes, resources)
         {

@@ -44,27 +44,18 @@ internal sealed class DryRunSheet(DryRunRequest request)
         }
     }
 
-    public void Refused(OAuthError error)
+    /// <summary>What was decided of the request.</summary>
+    public void Decided(ProvenClient client, Result<TokenGrant> decision, bool isMade)
     {
-        Failed(error.Failed);
-        _refusal ??= error;
-    }
-
-    public void Granted(ProvenClient client, TokenGrant grant, bool isMade)
-    {
-        var (account, exchanged) = (grant.Exchanged?.Subject ?? client.Account, grant.Exchanged);
-        var left = exchanged is null ? int.MaxValue : exchanged.NotAfter - request.Exchange.Now.ToUnixTimeSeconds();
-        var credential = exchanged?.CredentialId ?? client.CredentialId;
-
-        Token = new WouldBeToken(
-            isMade ? null : account.Id,
-            account.ClientId,
-            credential == Guid.Empty ? null : credential,
-            grant.Audience,
-            grant.Scope,
-            grant.Opaque ? "opaque" : "jwt",
-            grant.Opaque ? null : grant.Alg,
-            (int)Math.Clamp(left, 0, grant.LifetimeSeconds));
+        if (decision.Is(out var grant, out var error))
+        {
+            Granted(client, grant, isMade);
+        }
+        else
+        {
+            Failed(error.Failed);
+            _refusal ??= error;
+        }
     }
 
     public DryRunView View()
@@ -98,5 +89,22 @@ internal sealed class DryRunSheet(DryRunRequest request)
             Proposal is null ? null : JsonElement.Parse(Proposal),
             ProposedIssuer,
             _failed.Select(f => f.Hint).FirstOrDefault(h => h is not null));
+    }
+
+    private void Granted(ProvenClient client, TokenGrant grant, bool isMade)
+    {
+        var (account, exchanged) = (grant.Exchanged?.Subject ?? client.Account, grant.Exchanged);
+        var left = exchanged is null ? int.MaxValue : exchanged.NotAfter - request.Exchange.Now.ToUnixTimeSeconds();
+        var credential = exchanged?.CredentialId ?? client.CredentialId;
+
+        Token = new WouldBeToken(
+            isMade ? null : account.Id,
+            account.ClientId,
+            credential == Guid.Empty ? null : credential,
+            grant.Audience,
+            grant.Scope,
+            grant.Opaque ? "opaque" : "jwt",
+            grant.Opaque ? null : grant.Alg,
+            (int)Math.Clamp(left, 0, grant.LifetimeSeconds));
     }
 }

@@ -43,7 +43,7 @@ internal static class SecretRoutes
     }
 
     private static async Task<IResult> CreateAsync(
-        AdminCaller caller, Db db, Store store, ClientSecrets secrets, IdempotencyKey idempotency, HttpContext http, Guid id, SecretCreate? body, CancellationToken ct)
+        AdminCaller caller, Db db, Store store, ClientSecrets secrets, IdempotencyKey idempotency, Guid id, SecretCreate? body, CancellationToken ct)
     {
         body ??= new SecretCreate();
 
@@ -63,11 +63,11 @@ internal static class SecretRoutes
             return Problems.Of(caller, refusal);
         }
 
-        return await AnswerAsync(caller, db, store, idempotency, http, account, made, [], "secret.created", ct);
+        return await AnswerAsync(caller, db, store, idempotency, account, made, [], "secret.created", ct);
     }
 
     private static async Task<IResult> RotateAsync(
-        AdminCaller caller, Db db, Store store, ClientSecrets secrets, TokenUsage usage, IdempotencyKey idempotency, HttpContext http, Guid id, SecretRotate body, CancellationToken ct)
+        AdminCaller caller, Db db, Store store, ClientSecrets secrets, TokenUsage usage, IdempotencyKey idempotency, Guid id, SecretRotate body, CancellationToken ct)
     {
         if (!(await secrets.AccountAsync(caller, id, ct)).Is(out var account, out var refusal))
         {
@@ -87,7 +87,7 @@ internal static class SecretRoutes
             return Problems.Of(caller, refusal);
         }
 
-        return await AnswerAsync(caller, db, store, idempotency, http, account, made, previous, "secret.rotated", ct);
+        return await AnswerAsync(caller, db, store, idempotency, account, made, previous, "secret.rotated", ct);
     }
 
     private static async Task<IResult> AnswerAsync(
@@ -95,7 +95,6 @@ internal static class SecretRoutes
         Db db,
         Store store,
         IdempotencyKey idempotency,
-        HttpContext http,
         ServiceAccountRow account,
         ClientSecrets.Made made,
         List<ClientSecretRow> previous,
@@ -113,17 +112,8 @@ internal static class SecretRoutes
             row.CreatedAt,
             row.ExpiresAt,
             kind == "secret.rotated" ? [.. previous.Select(p => SecretView.Of(p, caller.Now))] : null);
-        var location = $"/admin/v1/service-accounts/{account.Id}/secrets/{row.Id}";
-        idempotency.Keep(db, caller, answer, location, Precondition.Tag(row.Version));
 
-        if (await idempotency.CommitAsync(store, db, caller, caller.Event(kind, row.Id.ToString(), account, account.Id), ct) is { } first)
-        {
-            return first;
-        }
-
-        Precondition.Tag(http, row);
-
-        return TypedResults.Created(location, answer);
+        return await idempotency.CreatedAsync(store, db, caller, row, answer, $"/admin/v1/service-accounts/{account.Id}/secrets/{row.Id}", caller.Event(kind, row.Id.ToString(), account, account.Id), ct);
     }
 
     private static async Task<Results<Ok<SecretView>, ProblemHttpResult>> GetAsync(

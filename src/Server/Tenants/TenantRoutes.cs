@@ -50,7 +50,7 @@ internal static partial class TenantRoutes
     }
 
     private static async Task<IResult> CreateAsync(
-        AdminCaller caller, Db db, Store store, MasterKey master, IdempotencyKey idempotency, HttpContext http, TenantCreate body, CancellationToken ct)
+        AdminCaller caller, Db db, Store store, MasterKey master, IdempotencyKey idempotency, TenantCreate body, CancellationToken ct)
     {
         if (!IsOperator(caller, Write))
         {
@@ -76,17 +76,8 @@ internal static partial class TenantRoutes
         var (account, secret) = TenantSetup.AddAdministrator(
             db, made.Tenant.Id, made.Group.Id, made.Organization.Id, made.SuperAdmin.Id, "first administrator", caller.Now, made.Tenant.MaxSecretLifetimeDays);
         var answer = TenantView.Of(made.Tenant) with { Admin = new AdministratorView(account.ClientId, secret.Reveal()) };
-        var location = $"/admin/v1/tenants/{made.Tenant.Id}";
-        idempotency.Keep(db, caller, answer, location, Precondition.Tag(made.Tenant.Version));
 
-        if (await idempotency.CommitAsync(store, db, caller, caller.Event("tenant.created", made.Tenant.Id.ToString()), ct) is { } first)
-        {
-            return first;
-        }
-
-        Precondition.Tag(http, made.Tenant);
-
-        return TypedResults.Created(location, answer);
+        return await idempotency.CreatedAsync(store, db, caller, made.Tenant, answer, $"/admin/v1/tenants/{made.Tenant.Id}", caller.Event("tenant.created", made.Tenant.Id.ToString()), ct);
     }
 
     private static async Task<Results<Ok<TenantView>, ProblemHttpResult>> GetAsync(AdminCaller caller, Db db, HttpContext http, Guid id, CancellationToken ct)

@@ -50,7 +50,7 @@ internal sealed class TokenRequest
             return error;
         }
 
-        exchange.Asked = exchange.Asked with { Scopes = scopes, Resources = resources };
+        (exchange.AskedScopes, exchange.AskedResources) = (scopes, resources);
 
         return new TokenRequest
         {

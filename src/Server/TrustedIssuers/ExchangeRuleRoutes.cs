@@ -19,20 +19,15 @@ internal static class ExchangeRuleRoutes
     public static void Map(IEndpointRouteBuilder admin)
     {
         var routes = admin.MapGroup("/exchange-rules").WithTags("exchange-rules");
-        routes.MapGet("/", ListAsync).Requires(TrustReach.Read);
-        routes.MapPost("/", CreateAsync).Requires(TrustReach.Write, sensitive: true).Produces<ExchangeRuleView>(StatusCodes.Status201Created);
-        routes.MapGet("/{id:guid}", GetAsync).Requires(TrustReach.Read);
-        routes.MapPatch("/{id:guid}", PatchAsync).Requires(TrustReach.Write, sensitive: true);
-        routes.MapDelete("/{id:guid}", DeleteAsync).Requires(TrustReach.Write, sensitive: true);
+        routes.MapGet("/", ListAsync).ForReaders();
+        routes.MapPost("/", CreateAsync).ForWriters(sensitive: true).Produces<ExchangeRuleView>(StatusCodes.Status201Created);
+        routes.MapGet("/{id:guid}", GetAsync).ForReaders();
+        routes.MapPatch("/{id:guid}", PatchAsync).ForWriters(sensitive: true);
+        routes.MapDelete("/{id:guid}", DeleteAsync).ForWriters(sensitive: true);
     }
 
-    private static async Task<Results<Ok<Page<ExchangeRuleView>>, ProblemHttpResult>> ListAsync(AdminCaller caller, Db db, PageRequest page, CancellationToken ct)
+    private static async Task<Ok<Page<ExchangeRuleView>>> ListAsync(AdminCaller caller, Db db, PageRequest page, CancellationToken ct)
     {
-        if (TrustReach.Fault(caller, TrustReach.Read) is { } refusal)
-        {
-            return Problems.Of(caller, refusal);
-        }
-
         var after = page.AfterId;
         var rows = await page.ReadAsync(
             db.ExchangeRules.AsNoTracking().Where(r => r.TenantId == caller.TenantId && r.Id > after).OrderBy(r => r.Id), r => r, r => r.Id.ToString(), ct);
@@ -42,13 +37,8 @@ internal static class ExchangeRuleRoutes
     }
 
     private static async Task<IResult> CreateAsync(
-        AdminCaller caller, Db db, Store store, Safeguards safeguards, IdempotencyKey idempotency, HttpContext http, ExchangeRuleCreate body, CancellationToken ct)
+        AdminCaller caller, Db db, Store store, Safeguards safeguards, IdempotencyKey idempotency, ExchangeRuleCreate body, CancellationToken ct)
     {
-        if (TrustReach.Fault(caller, TrustReach.Write) is { } refusal)
-        {
-            return Problems.Of(caller, refusal);
-        }
-
         if (await idempotency.FindAsync(db, caller, body, ct) is { } replayed)
         {
             return replayed;
@@ -66,7 +56,7 @@ internal static class ExchangeRuleRoutes
             UpdatedAt = caller.Now,
         };
 
-        if ((refusal = await ExchangeSettings.ApplyAsync(row, body.AsPatch(), caller, db, ct) ?? await AgainstReachAsync(caller, safeguards, row, ct) ?? await ClashAsync(caller, db, row, ct)) is not null)
+        if ((await ExchangeSettings.ApplyAsync(row, body.AsPatch(), caller, db, ct) ?? await AgainstReachAsync(caller, safeguards, row, ct) ?? await ClashAsync(caller, db, row, ct)) is { } refusal)
         {
             return Problems.Of(caller, refusal);
         }
@@ -78,26 +68,12 @@ internal static class ExchangeRuleRoutes
 
         db.ExchangeRules.Add(row);
         var answer = await SavedAsync(caller, db, row, ct);
-        var location = $"/admin/v1/exchange-rules/{row.Id}";
-        idempotency.Keep(db, caller, answer, location, Precondition.Tag(row.Version));
 
-        if (await idempotency.CommitAsync(store, db, caller, caller.Event("exchange-rule.created", row.Id.ToString()), ct) is { } first)
-        {
-            return first;
-        }
-
-        Precondition.Tag(http, row);
-
-        return TypedResults.Created(location, answer);
+        return await idempotency.CreatedAsync(store, db, caller, row, answer, $"/admin/v1/exchange-rules/{row.Id}", caller.Event("exchange-rule.created", row.Id.ToString()), ct);
     }
 
     private static async Task<Results<Ok<ExchangeRuleView>, ProblemHttpResult>> GetAsync(AdminCaller caller, Db db, HttpContext http, Guid id, CancellationToken ct)
     {
-        if (TrustReach.Fault(caller, TrustReach.Read) is { } refusal)
-        {
-            return Problems.Of(caller, refusal);
-        }
-
         if (await db.ExchangeRules.AsNoTracking().SingleOrDefaultAsync(r => r.Id == id && r.TenantId == caller.TenantId, ct) is not { } row)
         {
             return Problems.Of(caller, Refusal.NotFound(What));
@@ -140,11 +116,6 @@ internal static class ExchangeRuleRoutes
 
     private static async Task<Outcome<ExchangeRuleRow>> WritableAsync(AdminCaller caller, Db db, HttpContext http, Guid id, CancellationToken ct)
     {
-        if (TrustReach.Fault(caller, TrustReach.Write) is { } refusal)
-        {
-            return refusal;
-        }
-
         return await db.ExchangeRules.SingleOrDefaultAsync(r => r.Id == id && r.TenantId == caller.TenantId, ct) is not { } row ? Refusal.NotFound(What)
             : Precondition.Check(http, caller, row) is { } stale ? stale
             : row;
@@ -156,8 +127,7 @@ internal static class ExchangeRuleRoutes
     /// </summary>
     private static async Task<Refusal?> AgainstReachAsync(AdminCaller caller, Safeguards safeguards, ExchangeRuleRow row, CancellationToken ct)
     {
-        if (ExchangeRule.ReadTargets(row.Targets).Select(t => caller.Snapshot.Apis.GetValueOrDefault(t.Api)).OfType<Tenants.ApiFacts>()
-            .Select(api => safeguards.AgainstGrant(caller, api)).FirstOrDefault(r => r is not null) is { } grant)
+        if (safeguards.AgainstGrants(caller, ExchangeRule.ReadTargets(row.Targets).Select(t => t.Api)) is { } grant)
         {
             return grant;
         }
@@ -191,10 +161,6 @@ internal static class ExchangeRuleRoutes
                 : null,
         };
 
-    private static async Task<Dictionary<Guid, string>> ClientIdsAsync(AdminCaller caller, Db db, IReadOnlyList<ExchangeRuleRow> rows, CancellationToken ct)
-    {
-        Guid[] ids = [.. rows.SelectMany(r => r.Subjects.Append(r.ClientAccountId)).Distinct()];
-
-        return await db.ServiceAccounts.AsNoTracking().Where(a => a.TenantId == caller.TenantId && ids.Contains(a.Id)).ToDictionaryAsync(a => a.Id, a => a.ClientId, ct);
-    }
+    private static Task<Dictionary<Guid, string>> ClientIdsAsync(AdminCaller caller, Db db, IReadOnlyList<ExchangeRuleRow> rows, CancellationToken ct) =>
+        AccountReferences.ClientIdsAsync(caller, db, rows.SelectMany(r => r.Subjects.Append(r.ClientAccountId)), ct);
 }

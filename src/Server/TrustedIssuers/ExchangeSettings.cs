@@ -3,7 +3,6 @@ using Countersign.Server.Apis;
 using Countersign.Server.Data;
 using Countersign.Server.ServiceAccounts;
 using Countersign.Server.Tenants;
-using Microsoft.EntityFrameworkCore;
 
 namespace Countersign.Server.TrustedIssuers;
 
@@ -28,9 +27,9 @@ internal static class ExchangeSettings
 
         if (body.Client.Is(out var client))
         {
-            if ((await AccountsAsync(caller, db, [client ?? ""], ct)) is not [var found])
+            if ((await AccountReferences.IdsAsync(caller, db, [client ?? ""], ct)) is not [var found])
             {
-                return Missing("client", "service account");
+                return Refusal.NotFound("service account", "client");
             }
 
             row.ClientAccountId = found;
@@ -69,9 +68,9 @@ internal static class ExchangeSettings
 
         if (body.Subjects.IsSet)
         {
-            if (await AccountsAsync(caller, db, names, ct) is not { } subjects)
+            if (await AccountReferences.IdsAsync(caller, db, names, ct) is not { } subjects)
             {
-                return Missing("subjects", "service account");
+                return Refusal.NotFound("service account", "subjects");
             }
 
             (row.Subjects, row.AnySubject) = (subjects, row.AnySubject && subjects.Length == 0);
@@ -94,7 +93,7 @@ internal static class ExchangeSettings
         {
             if (ApiRoutes.Find(caller.Snapshot, asked.Api) is not { } api)
             {
-                return Missing("apis", "API");
+                return Refusal.NotFound("API", "apis");
             }
 
             if (api.IsAdmin)
@@ -120,29 +119,5 @@ internal static class ExchangeSettings
         row.Targets = ExchangeRule.WriteTargets([.. targets]);
 
         return null;
-    }
-
-    // What is another tenant's reads like what does not exist (R215).
-    private static Refusal Missing(string member, string what)
-    {
-        var refusal = Refusal.NotFound(what);
-
-        return refusal with { Errors = new Dictionary<string, string[]> { [member] = [refusal.Detail] } };
-    }
-
-    /// <summary>The ids of accounts, each named by id or client id; null when one is missing.</summary>
-    public static async Task<Guid[]?> AccountsAsync(AdminCaller caller, Db db, string[] names, CancellationToken ct)
-    {
-        var ids = names.Select(n => Guid.TryParse(n, out var id) ? id : (Guid?)null).OfType<Guid>().ToArray();
-        var clientIds = names.Where(n => ClientIds.Fault(n) is null).ToArray();
-        var found = await db.ServiceAccounts.AsNoTracking()
-            .Where(a => a.TenantId == caller.TenantId && (ids.Contains(a.Id) || clientIds.Contains(a.ClientId)))
-            .Select(a => new AccountReference(a.Id, a.ClientId))
-            .ToListAsync(ct);
-
-        // By its id first: no client id may be that of another account.
-        var accounts = Array.ConvertAll(names, n => (found.Find(a => Guid.TryParse(n, out var id) && a.Id == id) ?? found.Find(a => a.ClientId == n))?.Id);
-
-        return Array.TrueForAll(accounts, a => a is not null) ? [.. accounts.OfType<Guid>().Distinct()] : null;
     }
 }

@@ -30,7 +30,7 @@ internal sealed class RuleSettings(Db db, Safeguards safeguards, TimeProvider ti
         {
             if (Find(caller.Snapshot, named ?? "") is not { } found)
             {
-                return Missing("trusted_issuer", "trusted issuer");
+                return Refusal.NotFound("trusted issuer", "trusted_issuer");
             }
 
             row.TrustedIssuerId = found.Id;
@@ -48,7 +48,7 @@ internal sealed class RuleSettings(Db db, Safeguards safeguards, TimeProvider ti
 
         if (caller.Snapshot.Trust.Issuer(row.TrustedIssuerId) is not { } issuer)
         {
-            return Missing("trusted_issuer", "trusted issuer");
+            return Refusal.NotFound("trusted issuer", "trusted_issuer");
         }
 
         return await AgainstReachAsync(row, rule, caller, ct) is { } beyond ? beyond
@@ -68,9 +68,13 @@ internal sealed class RuleSettings(Db db, Safeguards safeguards, TimeProvider ti
 
     /// <summary>What the linter says of a rule as it stands, whether it is allowed or not.</summary>
     public static string[] Findings(TrustRuleRow row, TenantSnapshot tenant) =>
-        tenant.Trust.Issuer(row.TrustedIssuerId) is { } issuer && TrustRule.Compile(row, out _) is { } rule
+        tenant.Trust.Issuer(row.TrustedIssuerId) is { } issuer && Compiled(row, tenant) is { } rule
             ? [.. RuleLint.Findings(issuer.Kind, issuer.RequiresImmutableIds, rule.Conditions).Select(Text)]
             : [];
+
+    // What the snapshot has compiled need not be compiled again.
+    private static TrustRule? Compiled(TrustRuleRow row, TenantSnapshot tenant) =>
+        tenant.Trust.Rule(row.Id) is { } known && known.Version == row.Version ? known : TrustRule.Compile(row, out _);
 
     private static Refusal? SetPlain(TrustRuleRow row, TrustRulePatch body, AdminCaller caller)
     {
@@ -151,9 +155,9 @@ internal sealed class RuleSettings(Db db, Safeguards safeguards, TimeProvider ti
 
             if (body.Account.Value is { } which)
             {
-                if (await ExchangeSettings.AccountsAsync(caller, db, [which], ct) is not [var found] || !await IsVisibleAsync(found, caller, ct))
+                if (await AccountReferences.IdsAsync(caller, db, [which], ct) is not [var found] || !await IsVisibleAsync(found, caller, ct))
                 {
-                    return Missing("account", "service account");
+                    return Refusal.NotFound("service account", "account");
                 }
 
                 (row.AccountId, row.Template) = (found, null);
@@ -185,9 +189,8 @@ internal sealed class RuleSettings(Db db, Safeguards safeguards, TimeProvider ti
                 ?? (await ServiceAccountRoutes.Visible(db, caller, Credentials).AnyAsync(a => a.Id == account, ct)
                     ? null
                     : Refusal.Forbidden($"a rule is a credential of its account: {Credentials} must reach it"))
-        : rule.Template!.Text.Grants.Select(g => caller.Snapshot.Apis.GetValueOrDefault(g.Api)).OfType<ApiFacts>()
-            .Select(api => safeguards.AgainstGrant(caller, api)).FirstOrDefault(r => r is not null)
-        ?? await IssuerRules.AgainstMadeAsync(caller, db, safeguards, [row.Id], ct);
+        : safeguards.AgainstGrants(caller, rule.Template!.Text.Grants.Select(g => g.Api))
+            ?? await IssuerRules.AgainstMadeAsync(caller, db, safeguards, [row.Id], ct);
 
     private async Task<bool> IsVisibleAsync(Guid account, AdminCaller caller, CancellationToken ct) =>
         await ServiceAccountRoutes.Visible(db, caller, "accounts.read").AnyAsync(a => a.Id == account, ct)
@@ -235,11 +238,4 @@ internal sealed class RuleSettings(Db db, Safeguards safeguards, TimeProvider ti
         [.. findings.Where(f => f.IsFatal || (f.Code != RuleLint.MutableNames && Array.IndexOf(allow, f.Code) < 0))];
 
     private static string Text(LintFinding finding) => $"{finding.Code}: {finding.Message}";
-
-    private static Refusal Missing(string member, string what)
-    {
-        var refusal = Refusal.NotFound(what);
-
-        return refusal with { Errors = new Dictionary<string, string[]> { [member] = [refusal.Detail] } };
-    }
 }

@@ -21,38 +21,28 @@ internal static class TrustRuleRoutes
     public static void Map(IEndpointRouteBuilder admin)
     {
         var routes = admin.MapGroup("/trust-rules").WithTags("trust-rules");
-        routes.MapGet("/", ListAsync).Requires(TrustReach.Read);
-        routes.MapPost("/", CreateAsync).Requires(TrustReach.Write, sensitive: true).Produces<TrustRuleView>(StatusCodes.Status201Created);
-        routes.MapGet("/{id:guid}", GetAsync).Requires(TrustReach.Read);
-        routes.MapPatch("/{id:guid}", PatchAsync).Requires(TrustReach.Write, sensitive: true);
-        routes.MapDelete("/{id:guid}", DeleteAsync).Requires(TrustReach.Write, sensitive: true);
-        routes.MapGet("/{id:guid}/accounts", AccountsAsync).Requires(TrustReach.Read);
+        routes.MapGet("/", ListAsync).ForReaders();
+        routes.MapPost("/", CreateAsync).ForWriters(sensitive: true).Produces<TrustRuleView>(StatusCodes.Status201Created);
+        routes.MapGet("/{id:guid}", GetAsync).ForReaders();
+        routes.MapPatch("/{id:guid}", PatchAsync).ForWriters(sensitive: true);
+        routes.MapDelete("/{id:guid}", DeleteAsync).ForWriters(sensitive: true);
+        routes.MapGet("/{id:guid}/accounts", AccountsAsync).ForReaders();
     }
 
-    private static async Task<Results<Ok<Page<TrustRuleView>>, ProblemHttpResult>> ListAsync(
+    private static async Task<Ok<Page<TrustRuleView>>> ListAsync(
         AdminCaller caller, Db db, TokenUsage usage, PageRequest page, [AsParameters] TrustRuleFilter filter, CancellationToken ct)
     {
-        if (TrustReach.Fault(caller, TrustReach.Read) is { } refusal)
-        {
-            return Problems.Of(caller, refusal);
-        }
-
         await usage.FlushAsync(ct);
         var after = page.AfterId;
         var rows = await page.ReadAsync(filter.Apply(db, caller).Where(r => r.Id > after).OrderBy(r => r.Id), r => r, r => r.Id.ToString(), ct);
-        var clientIds = await ClientIdsAsync(db, rows.Items, ct);
+        var clientIds = await ClientIdsAsync(caller, db, rows.Items, ct);
 
-        return TypedResults.Ok(new Page<TrustRuleView>([.. rows.Items.Select(r => View(r, clientIds, caller))], rows.NextCursor));
+        return TypedResults.Ok(new Page<TrustRuleView>([.. rows.Items.Select(r => View(r, clientIds, caller, RuleSettings.Findings(r, caller.Snapshot)))], rows.NextCursor));
     }
 
     private static async Task<IResult> CreateAsync(
-        AdminCaller caller, Db db, Store store, RuleSettings settings, IdempotencyKey idempotency, HttpContext http, TrustRuleCreate body, CancellationToken ct)
+        AdminCaller caller, Db db, Store store, RuleSettings settings, IdempotencyKey idempotency, TrustRuleCreate body, CancellationToken ct)
     {
-        if (TrustReach.Fault(caller, TrustReach.Write) is { } refusal)
-        {
-            return Problems.Of(caller, refusal);
-        }
-
         if (await idempotency.FindAsync(db, caller, body, ct) is { } replayed)
         {
             return replayed;
@@ -60,7 +50,7 @@ internal static class TrustRuleRoutes
 
         var row = New(caller);
 
-        if (!(await settings.ApplyAsync(row, body.AsPatch(), caller, ct)).Is(out var findings, out refusal) || (refusal = await ClashAsync(db, row, ct)) is not null)
+        if (!(await settings.ApplyAsync(row, body.AsPatch(), caller, ct)).Is(out var findings, out var refusal) || (refusal = await ClashAsync(db, row, ct)) is not null)
         {
             return Problems.Of(caller, refusal);
         }
@@ -72,27 +62,13 @@ internal static class TrustRuleRoutes
 
         db.TrustRules.Add(row);
         var answer = await SavedAsync(caller, db, row, findings, ct);
-        var location = $"/admin/v1/trust-rules/{row.Id}";
-        idempotency.Keep(db, caller, answer, location, Precondition.Tag(row.Version));
 
-        if (await idempotency.CommitAsync(store, db, caller, caller.Event("trust-rule.created", row.Id.ToString(), accountId: row.AccountId), ct) is { } first)
-        {
-            return first;
-        }
-
-        Precondition.Tag(http, row);
-
-        return TypedResults.Created(location, answer);
+        return await idempotency.CreatedAsync(store, db, caller, row, answer, $"/admin/v1/trust-rules/{row.Id}", caller.Event("trust-rule.created", row.Id.ToString(), accountId: row.AccountId), ct);
     }
 
     private static async Task<Results<Ok<TrustRuleView>, ProblemHttpResult>> GetAsync(
         AdminCaller caller, Db db, TokenUsage usage, HttpContext http, Guid id, CancellationToken ct)
     {
-        if (TrustReach.Fault(caller, TrustReach.Read) is { } refusal)
-        {
-            return Problems.Of(caller, refusal);
-        }
-
         await usage.FlushAsync(ct);
 
         if (await db.TrustRules.AsNoTracking().SingleOrDefaultAsync(r => r.Id == id && r.TenantId == caller.TenantId, ct) is not { } row)
@@ -102,7 +78,7 @@ internal static class TrustRuleRoutes
 
         Precondition.Tag(http, row);
 
-        return TypedResults.Ok(View(row, await ClientIdsAsync(db, [row], ct), caller));
+        return TypedResults.Ok(View(row, await ClientIdsAsync(caller, db, [row], ct), caller, RuleSettings.Findings(row, caller.Snapshot)));
     }
 
     private static async Task<Results<Ok<TrustRuleView>, ProblemHttpResult>> PatchAsync(
@@ -153,11 +129,6 @@ internal static class TrustRuleRoutes
     private static async Task<Results<Ok<Page<MadeAccountView>>, ProblemHttpResult>> AccountsAsync(
         AdminCaller caller, Db db, TokenUsage usage, PageRequest page, Guid id, CancellationToken ct)
     {
-        if (TrustReach.Fault(caller, TrustReach.Read) is { } refusal)
-        {
-            return Problems.Of(caller, refusal);
-        }
-
         if (!await db.TrustRules.AnyAsync(r => r.Id == id && r.TenantId == caller.TenantId, ct))
         {
             return Problems.Of(caller, Refusal.NotFound(What));
@@ -188,11 +159,6 @@ internal static class TrustRuleRoutes
     private static async Task<Outcome<TrustRuleRow>> WritableAsync(
         AdminCaller caller, Db db, Safeguards safeguards, HttpContext http, Guid id, CancellationToken ct)
     {
-        if (TrustReach.Fault(caller, TrustReach.Write) is { } refusal)
-        {
-            return refusal;
-        }
-
         if (await db.TrustRules.SingleOrDefaultAsync(r => r.Id == id && r.TenantId == caller.TenantId, ct) is not { } row)
         {
             return Refusal.NotFound(What);
@@ -209,12 +175,11 @@ internal static class TrustRuleRoutes
             : null;
 
     private static async Task<TrustRuleView> SavedAsync(AdminCaller caller, Db db, TrustRuleRow row, string[] warnings, CancellationToken ct) =>
-        View(row, await ClientIdsAsync(db, [row], ct), caller) with { Warnings = warnings.Length > 0 ? warnings : null };
+        View(row, await ClientIdsAsync(caller, db, [row], ct), caller, warnings);
 
-    private static TrustRuleView View(TrustRuleRow row, IReadOnlyDictionary<Guid, string> clientIds, AdminCaller caller)
+    private static TrustRuleView View(TrustRuleRow row, IReadOnlyDictionary<Guid, string> clientIds, AdminCaller caller, string[] warnings)
     {
         var issuer = caller.Snapshot.Trust.Issuer(row.TrustedIssuerId);
-        var findings = RuleSettings.Findings(row, caller.Snapshot);
 
         return TrustRuleView.Of(
             row,
@@ -222,14 +187,10 @@ internal static class TrustRuleRoutes
             row.AccountId is { } account ? new AccountReference(account, clientIds.GetValueOrDefault(account) ?? "") : null,
             caller) with
         {
-            Warnings = findings.Length > 0 ? findings : null,
+            Warnings = warnings.Length > 0 ? warnings : null,
         };
     }
 
-    private static async Task<Dictionary<Guid, string>> ClientIdsAsync(Db db, IReadOnlyList<TrustRuleRow> rows, CancellationToken ct)
-    {
-        var ids = rows.Select(r => r.AccountId).OfType<Guid>().Distinct().ToArray();
-
-        return await db.ServiceAccounts.AsNoTracking().Where(a => ids.Contains(a.Id)).ToDictionaryAsync(a => a.Id, a => a.ClientId, ct);
-    }
+    private static Task<Dictionary<Guid, string>> ClientIdsAsync(AdminCaller caller, Db db, IReadOnlyList<TrustRuleRow> rows, CancellationToken ct) =>
+        AccountReferences.ClientIdsAsync(caller, db, rows.Select(r => r.AccountId).OfType<Guid>(), ct);
 }

@@ -9,7 +9,6 @@ internal sealed class TrustSnapshot(IReadOnlyCollection<TrustedIssuer> issuers, 
     private readonly FrozenDictionary<string, TrustedIssuer> _byIssuer = issuers.ToFrozenDictionary(i => i.Issuer, StringComparer.Ordinal);
     private readonly FrozenDictionary<Guid, TrustedIssuer> _issuers = issuers.ToFrozenDictionary(i => i.Id);
     private readonly FrozenDictionary<Guid, TrustRule> _rules = rules.ToFrozenDictionary(r => r.Id);
-    private readonly FrozenDictionary<Guid, ExchangeRule> _exchangeRules = exchanges.ToFrozenDictionary(e => e.Id);
     private readonly FrozenDictionary<Guid, TrustRule[]> _byIssuerId = rules.GroupBy(r => r.IssuerId).ToFrozenDictionary(g => g.Key, g => g.OrderBy(r => r.Id).ToArray());
     private readonly FrozenDictionary<Guid, ExchangeRule[]> _byClient = exchanges.GroupBy(e => e.ClientId).ToFrozenDictionary(g => g.Key, g => g.OrderBy(e => e.Id).ToArray());
 
@@ -18,8 +17,6 @@ internal sealed class TrustSnapshot(IReadOnlyCollection<TrustedIssuer> issuers, 
     public TrustedIssuer? Issuer(Guid id) => _issuers.GetValueOrDefault(id);
 
     public TrustRule? Rule(Guid id) => _rules.GetValueOrDefault(id);
-
-    public ExchangeRule? ExchangeRule(Guid id) => _exchangeRules.GetValueOrDefault(id);
 
     public TrustRule[] RulesOf(TrustedIssuer issuer) => _byIssuerId.GetValueOrDefault(issuer.Id) ?? [];
 

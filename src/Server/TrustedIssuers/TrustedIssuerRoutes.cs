@@ -21,22 +21,17 @@ internal static class TrustedIssuerRoutes
     public static void Map(IEndpointRouteBuilder admin)
     {
         var routes = admin.MapGroup("/trusted-issuers").WithTags("trusted-issuers");
-        routes.MapGet("/", ListAsync).Requires(TrustReach.Read);
-        routes.MapPost("/", CreateAsync).Requires(TrustReach.Write, sensitive: true).Produces<TrustedIssuerView>(StatusCodes.Status201Created);
-        routes.MapGet("/{id:guid}", GetAsync).Requires(TrustReach.Read);
-        routes.MapPatch("/{id:guid}", PatchAsync).Requires(TrustReach.Write, sensitive: true);
-        routes.MapDelete("/{id:guid}", DeleteAsync).Requires(TrustReach.Write, sensitive: true);
-        routes.MapPost("/{id:guid}/refresh", RefreshAsync).Requires(TrustReach.Write);
+        routes.MapGet("/", ListAsync).ForReaders();
+        routes.MapPost("/", CreateAsync).ForWriters(sensitive: true).Produces<TrustedIssuerView>(StatusCodes.Status201Created);
+        routes.MapGet("/{id:guid}", GetAsync).ForReaders();
+        routes.MapPatch("/{id:guid}", PatchAsync).ForWriters(sensitive: true);
+        routes.MapDelete("/{id:guid}", DeleteAsync).ForWriters(sensitive: true);
+        routes.MapPost("/{id:guid}/refresh", RefreshAsync).ForWriters();
     }
 
-    private static async Task<Results<Ok<Page<TrustedIssuerView>>, ProblemHttpResult>> ListAsync(
+    private static async Task<Ok<Page<TrustedIssuerView>>> ListAsync(
         AdminCaller caller, Db db, TokenUsage usage, JwksSources sources, PageRequest page, CancellationToken ct)
     {
-        if (TrustReach.Fault(caller, TrustReach.Read) is { } refusal)
-        {
-            return Problems.Of(caller, refusal);
-        }
-
         await usage.FlushAsync(ct);
         var after = page.AfterId;
         var rows = Listing(db, db.TrustedIssuers.Where(i => i.TenantId == caller.TenantId && i.Id > after).OrderBy(i => i.Id));
@@ -51,15 +46,9 @@ internal static class TrustedIssuerRoutes
         JwksSources sources,
         OutboundRules rules,
         IdempotencyKey idempotency,
-        HttpContext http,
         TrustedIssuerCreate body,
         CancellationToken ct)
     {
-        if (TrustReach.Fault(caller, TrustReach.Write) is { } refusal)
-        {
-            return Problems.Of(caller, refusal);
-        }
-
         if (!ServiceAccounts.AccountKeys.IsText(body.Jwks))
         {
             return Problems.Of(caller, Refusal.Invalid(KeySources.Jwks, "holds half of a surrogate pair"));
@@ -72,7 +61,7 @@ internal static class TrustedIssuerRoutes
 
         var row = New(caller);
 
-        if (!(await CompileAsync(caller, db, row, body.AsPatch(), rules, ct)).Is(out var issuer, out refusal))
+        if (!(await CompileAsync(caller, db, row, body.AsPatch(), rules, ct)).Is(out var issuer, out var refusal))
         {
             return Problems.Of(caller, refusal);
         }
@@ -84,27 +73,13 @@ internal static class TrustedIssuerRoutes
 
         db.TrustedIssuers.Add(row);
         var answer = await FetchedViewAsync(caller, row, issuer, issuer.Source, sources, [], ct);
-        var location = $"/admin/v1/trusted-issuers/{row.Id}";
-        idempotency.Keep(db, caller, answer, location, Precondition.Tag(row.Version));
 
-        if (await idempotency.CommitAsync(store, db, caller, caller.Event("trusted-issuer.created", row.Id.ToString()), ct) is { } first)
-        {
-            return first;
-        }
-
-        Precondition.Tag(http, row);
-
-        return TypedResults.Created(location, answer);
+        return await idempotency.CreatedAsync(store, db, caller, row, answer, $"/admin/v1/trusted-issuers/{row.Id}", caller.Event("trusted-issuer.created", row.Id.ToString()), ct);
     }
 
     private static async Task<Results<Ok<TrustedIssuerView>, ProblemHttpResult>> GetAsync(
         AdminCaller caller, Db db, TokenUsage usage, JwksSources sources, HttpContext http, Guid id, CancellationToken ct)
     {
-        if (TrustReach.Fault(caller, TrustReach.Read) is { } refusal)
-        {
-            return Problems.Of(caller, refusal);
-        }
-
         await usage.FlushAsync(ct);
 
         if (await FindAsync(caller, db, id, ct) is not { } found)
@@ -200,11 +175,6 @@ internal static class TrustedIssuerRoutes
     private static async Task<Results<Ok<TrustedIssuerView>, ProblemHttpResult>> RefreshAsync(
         AdminCaller caller, Db db, Store store, TokenUsage usage, JwksSources sources, Guid id, CancellationToken ct)
     {
-        if (TrustReach.Fault(caller, TrustReach.Write) is { } refusal)
-        {
-            return Problems.Of(caller, refusal);
-        }
-
         await usage.FlushAsync(ct);
 
         if (await FindAsync(caller, db, id, ct) is not { } found)
@@ -259,11 +229,6 @@ internal static class TrustedIssuerRoutes
 
     private static async Task<Outcome<TrustedIssuerRow>> WritableAsync(AdminCaller caller, Db db, HttpContext http, Guid id, CancellationToken ct)
     {
-        if (TrustReach.Fault(caller, TrustReach.Write) is { } refusal)
-        {
-            return refusal;
-        }
-
         return await db.TrustedIssuers.SingleOrDefaultAsync(i => i.Id == id && i.TenantId == caller.TenantId, ct) is not { } row ? Refusal.NotFound(What)
             : Precondition.Check(http, caller, row) is { } stale ? stale
             : row;
